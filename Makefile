@@ -1,0 +1,40 @@
+# Every target sets up what it needs; all are idempotent.
+# PYTHON=/path/to/python3.12 picks an interpreter; without it the first suitable one is taken.
+PYTHON ?=
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup serve demo check test lint format clean
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## make .venv and install everything, pinned
+
+$(STAMP): pyproject.toml client/pyproject.toml requirements.txt scripts/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash scripts/setup.sh
+	@touch $@
+
+serve: setup  ## run the service here: queue server, API, workers
+	@exec $(BIN)/assay serve
+
+demo: setup  ## score a shipped batch and show it
+	@exec $(BIN)/assay demo
+
+lint: setup
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@$(BIN)/pyright --warnings
+	@$(BIN)/lint-imports
+
+format: setup  ## rewrite the code in the project's format
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+check: lint  ## lint, types, unit tests: under two minutes
+	@$(BIN)/pytest -q -m "not e2e and not slow"
+
+test: lint  ## everything
+	@$(BIN)/pytest -q
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

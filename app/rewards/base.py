@@ -1,0 +1,96 @@
+"""The one shape of all rewards: `score(sample, params) -> Component`.
+
+A reward is a function in a file of its own, decorated with `@reward`, and one line under the entry-point group
+`assay.rewards`. It is pure where it can be: the same sample and parameters give the same component.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from app.completion import Sections, sections
+from app.status import Status
+
+CPU_LANE = "cpu"
+CODE_LANE = "code"
+JUDGE_LANE = "judge"
+LANES = (CPU_LANE, CODE_LANE, JUDGE_LANE)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One completion with all that a reward may look at."""
+
+    completion: str
+    prompt: str = ""
+    reference: Mapping[str, Any] = field(default_factory=lambda: {"kind": "none"})
+    """As on the wire: `kind` and that kind's fields."""
+    language: str | None = None
+    """ISO 639-1 code of the language that the completion should be in."""
+    meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @cached_property
+    def sections(self) -> Sections:
+        return sections(self.completion)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What one reward says of one sample.
+
+    `score` is None exactly if the status abstains; `evidence` is small, JSON-ready, and explains the score to a person.
+    """
+
+    score: float | None
+    status: Status = Status.OK
+    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        if (self.score is None) != self.status.abstains:
+            raise ValueError(f"status {self.status} with score {self.score}: only an abstention has no score")
+
+
+def abstain(status: Status, detail: str, **evidence: Any) -> Component:
+    """A component without a score: our fault or the data's."""
+    return Component(None, status, {"detail": detail, **evidence})
+
+
+class Params(BaseModel):
+    """Base of the parameters of a reward: immutable, unknown names refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+@dataclass(frozen=True, slots=True)
+class Reward(Generic[P]):
+    """A registered reward."""
+
+    name: str
+    version: int
+    """Goes up when the same input may get another score: cached results of older versions are not used."""
+    params: type[P]
+    score: Callable[[Sample, P], Component]
+    lane: Callable[[str], str]
+    """Kind of the reference -> lane of the queue that the work goes to."""
+
+    @property
+    def doc(self) -> str:
+        return self.score.__doc__ or ""
+
+
+def reward(
+    name: str, *, version: int, params: type[P], lane: Callable[[str], str] | str = CPU_LANE
+) -> Callable[[Callable[[Sample, P], Component]], Reward[P]]:
+    """Make a reward of a function `(sample, params) -> Component`."""
+
+    def decorate(score: Callable[[Sample, P], Component]) -> Reward[P]:
+        route = (lambda kind: lane) if isinstance(lane, str) else lane
+        return Reward(name, version, params, score, route)
+
+    return decorate
