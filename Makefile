@@ -28,7 +28,7 @@ lint: setup
 	@$(BIN)/lint-imports
 
 format: setup  ## rewrite the code in the project's format
-	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix . 
 
 check: lint  ## lint, types, unit tests: under two minutes
 	@$(BIN)/pytest -q -m "not e2e and not slow"

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,5 +32,5 @@ def test_sections(text: str, think: list[str], outside: list[str], closed: bool)
 def test_spans_are_ordered_and_disjoint(text: str):
     got = sections(text)
     spans = sorted(got.think + got.outside)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(spans))
     assert all(0 <= s.start <= s.end <= len(text) for s in spans)

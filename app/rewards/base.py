@@ -84,13 +84,16 @@ class Reward(Generic[P]):
         return self.score.__doc__ or ""
 
 
+def _always(lane: str) -> Callable[[str], str]:
+    return lambda _kind: lane
+
+
 def reward(
     name: str, *, version: int, params: type[P], lane: Callable[[str], str] | str = CPU_LANE
 ) -> Callable[[Callable[[Sample, P], Component]], Reward[P]]:
     """Make a reward of a function `(sample, params) -> Component`."""
 
     def decorate(score: Callable[[Sample, P], Component]) -> Reward[P]:
-        route = (lambda kind: lane) if isinstance(lane, str) else lane
-        return Reward(name, version, params, score, route)
+        return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane)
 
     return decorate
