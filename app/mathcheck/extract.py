@@ -1,0 +1,258 @@
+"""Find the final answer in a completion, in time linear in its length."""
+
+import re
+
+from app.completion import sections
+from app.mathcheck.lexer import braced
+from app.mathcheck.policy import DEFAULT_POLICY, Policy
+from app.mathcheck.verdict import Extraction, NoAnswer
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*")
+_PHRASE = re.compile(
+    r"(?:final\s+answer|answer|答案|réponse)\s*(?:\*\*)?\s*(?:is\b|est\b|are\b|[:：]|是|为|為)\s*(?:\*\*)?\s*(?:the\s+final\s+answer\s+is\s*)?[:：]?\s*|故选[:：]?\s*|(?m:^A:\s*)",
+    re.I,
+)
+_HASH = re.compile(r"####[ \t]*([^\n]+)")
+_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
+_MATH = re.compile(r"\$\$([^$]{1,4000})\$\$|\$([^$]{1,4000})\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]", re.S)
+_NUMBER = re.compile(
+    r"(?<![A-Za-z\d_])[-+]?(?:[$€£¥]|\\\$)?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+\b)?(?:\s?/\s?\d+(?:\.\d+)?)?"
+    r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
+)
+_NEGATION = re.compile(r"(?:\bnot|n't|n’t|\bnever|\bno|\\neq?|≠|不是|incorrect|wrong)\W{0,4}$", re.I)
+_ALTERNATIVE = re.compile(r"^\W{0,4}(?:or|或)\W{0,4}(?:maybe\W{0,2})?[-+$\\]{0,3}\d", re.I)
+_JOIN = re.compile(r"^(?:[\s$,;.]|\\[(),;! \]\[]|\\q?quad|\\text|[{}]|\band\b|\bor\b|for part \(\w\))*$")
+_SENTENCE = re.compile(r"\n|。|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z]|\s*$)|<\|")
+_CHOICE = re.compile(r"^\W{0,6}([A-J])\W{0,4}(?=$|[\s.,:;)\]*])")
+WHOLE_CHARS = 100
+"""A completion this short without any marker may itself be the answer."""
+BOXES = 60
+"""Boxes looked at, from the end."""
+
+
+def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
+    """The final answer outside of the chain of thought, by the first of the policy's sources that holds one."""
+    parts = sections(completion)
+    if not parts.closed:
+        return NoAnswer("the chain of thought is never closed")
+    offset = parts.outside[-1].start if parts.outside else len(completion)
+    if len(parts.outside) > 1 and not completion[offset:].strip():
+        offset = parts.outside[0].start
+    text = completion[offset:]
+    if not text.strip():
+        return NoAnswer("nothing outside of the chain of thought")
+    for source in policy.sources:
+        found = _FINDERS[source](text)
+        if isinstance(found, NoAnswer):
+            return found
+        if found is not None:
+            start, end, answer, reason = found
+            return Extraction(answer, source, start + offset, end + offset, reason)
+    return NoAnswer("no marked answer and no number")
+
+
+Found = tuple[int, int, str, str] | NoAnswer | None
+
+
+def _tag(name: str, text: str) -> Found:
+    close = text.rfind(f"</{name}>")
+    start = text.rfind(f"<{name}>", 0, close if close >= 0 else len(text))
+    if start < 0:
+        return None
+    first = start + len(name) + 2
+    end = close if close > start else len(text)
+    other = text.rfind(f"<{name}>", 0, start)
+    content = text[first:end].strip()
+    if other >= 0:
+        before = text[other + len(name) + 2 : text.find(f"</{name}>", other)].strip()
+        if before != content:
+            return NoAnswer(f"several <{name}> answers that differ")
+    if not content:
+        return NoAnswer(f"<{name}> is empty")
+    inner = _boxed(content)
+    if isinstance(inner, tuple):
+        return first, end, inner[2], f"\\boxed in <{name}>"
+    return first, end, content, f"content of <{name}>"
+
+
+def _boxed(text: str) -> Found:
+    if "\\boxed" not in text and "\\fbox" not in text:
+        return None
+    boxes: list[tuple[int, int, int, int]] = []
+    limit = len(text)
+    for _ in range(BOXES):
+        at = max(text.rfind("\\boxed", 0, limit), text.rfind("\\fbox", 0, limit))
+        if at < 0:
+            break
+        limit = at
+        m = _BOX.match(text, at)
+        if m is None:
+            continue
+        if text[m.end() : m.end() + 1] == "{":
+            end = braced(text[: min(len(text), at + 40_000)], m.end())
+            if end < 0:
+                dollar = text.find("$", m.end())
+                stop = dollar if dollar >= 0 else len(text)
+                boxes.append((at, stop, m.end() + 1, stop))
+                continue
+            boxes.append((at, end, m.end() + 1, end - 1))
+        elif text[m.end() : m.end() + 1].isalnum():
+            boxes.append((at, m.end() + 1, m.end(), m.end() + 1))
+        if len(boxes) >= 2 and not _JOIN.match(text[boxes[-1][1] : boxes[-2][0]][:200]):
+            boxes.pop()
+            break
+    if not boxes:
+        return None
+    phrase = _last_phrase(text, boxes[0][1])
+    if phrase is not None:
+        return phrase
+    after = _ALTERNATIVE.match(text[boxes[0][1] : boxes[0][1] + 20])
+    if after:
+        return NoAnswer("an alternative follows the boxed answer")
+    boxes.reverse()
+    suffix = re.match(r"\$?\\?\)?\s*(\\?%|percent\b|pct\b|\\pmod\s?\{\d+\})", text[boxes[-1][1] : boxes[-1][1] + 30])
+    tail = "\\%" if suffix and not suffix[1].startswith("\\pmod") else ""
+    if len(boxes) == 1:
+        _, end, a, b = boxes[0]
+        content = text[a:b].strip()
+        return (a, b, content + tail, "last \\boxed") if content else NoAnswer("the box is empty")
+    answer = ", ".join(text[a:b].strip() for _, _, a, b in boxes)
+    return boxes[0][2], boxes[-1][3], answer, f"{len(boxes)} boxed answers joined into a list"
+
+
+def _last_phrase(text: str, start: int) -> Found:
+    low = text[start:].lower()
+    at = low.rfind("final answer")
+    if at < 0:
+        return None
+    found = _phrase(text[start + at :])
+    if isinstance(found, tuple) and re.search(r"\d|\\|[A-J]\b", found[2]):
+        return found[0] + start + at, found[1] + start + at, found[2], "final answer stated after the box"
+    return None
+
+
+def _phrase(text: str) -> Found:
+    low = text.lower()
+    if not any(k in low for k in ("answer", "答案", "故选", "réponse", "a:")):
+        return None
+    last: re.Match[str] | None = None
+    for m in _PHRASE.finditer(text):
+        last = m
+    if last is None:
+        return None
+    start = last.end()
+    return _statement(text, start, "stated as the answer")
+
+
+def _statement(text: str, start: int, reason: str) -> Found:
+    tail = text[start : start + 4000]
+    for opening, closing in (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ('\\"', '\\"')):
+        if tail.startswith(opening):
+            end = tail.find(closing, len(opening))
+            if end > 0 and not (
+                opening == "$" and re.match(r"\$\s?\d[\d,.]*(?:\s|\.|$)", tail) and not re.match(r"\$[^$\s]*\$", tail)
+            ):
+                rest = tail[end + len(closing) :]
+                if _ALTERNATIVE.match(rest.lstrip("$\\( ")[:20]) or re.match(r"\s*or\b", rest):
+                    return NoAnswer("several competing answers")
+                joined = re.match(r"(?:\s*(?:,|and)\s*\$[^$]{1,200}\$)+", rest)
+                content = tail[len(opening) : end] if not joined else tail[: end + len(closing)] + joined[0]
+                return start, start + end + len(closing), content.strip(), reason
+    m = _SENTENCE.search(tail, 1) if tail else None
+    sentence = tail[: m.start() if m else len(tail)].strip().strip("*").rstrip(".!").strip()
+    if not sentence:
+        return None
+    if re.match(r"(?:not|n't|isn't|≠|\\neq?)\b", sentence, re.I):
+        return NoAnswer("the answer is denied")
+    return start, start + len(tail[: m.start() if m else len(tail)]), sentence, reason
+
+
+def _hash(text: str) -> Found:
+    if "####" not in text:
+        return None
+    last: re.Match[str] | None = None
+    for m in _HASH.finditer(text):
+        last = m
+    return (last.start(1), last.end(1), last[1].strip(), "after ####") if last else None
+
+
+def _bold(text: str) -> Found:
+    if "**" not in text:
+        return None
+    last: re.Match[str] | None = None
+    for m in _BOLD.finditer(text):
+        if re.search(r"\d", m[1]) and not m[1].rstrip().endswith(":"):
+            last = m
+    if last is None or len(last[1]) > 60 or re.search(r"[一-鿿A-Za-z]{12,}", last[1]):
+        return None
+    return last.start(1), last.end(1), last[1].strip().rstrip("。."), "last bold value"
+
+
+def _math(text: str) -> Found:
+    stripped = text.rstrip()
+    if "$" not in text and "\\)" not in text and "\\]" not in text:
+        return None
+    last: re.Match[str] | None = None
+    for m in _MATH.finditer(stripped):
+        last = m
+    if last is None or re.search(r"\d", stripped[last.end() :]):
+        return None
+    content = next(g for g in last.groups() if g is not None)
+    if _NEGATION.search(stripped[max(0, last.start() - 12) : last.start()]):
+        return NoAnswer("the answer is denied")
+    if re.search(r"\bor\s*$", stripped[max(0, last.start() - 8) : last.start()]):
+        return NoAnswer("several competing answers")
+    return last.start(), last.end(), content.strip(), "last formula"
+
+
+def _whole(text: str) -> Found:
+    stripped = text.strip()
+    if len(stripped) > WHOLE_CHARS or "\n" in stripped:
+        return None
+    if len(stripped.split()) > 6 and not re.fullmatch(r"[^a-z]*", stripped):
+        return None
+    if re.search(r"[一-鿿]", stripped):
+        return None
+    if re.search(r"\d", stripped) and re.search(r"[A-Za-z]{3,}", stripped.replace("sqrt", "")):
+        return None
+    start = text.find(stripped)
+    return start, start + len(stripped), stripped, "the whole text"
+
+
+def _number(text: str) -> Found:
+    last: re.Match[str] | None = None
+    tail_start = max(0, len(text) - 4000)
+    for m in _NUMBER.finditer(text, tail_start):
+        last = m
+    if last is None:
+        return None
+    if _NEGATION.search(text[max(0, last.start() - 12) : last.start()]):
+        return NoAnswer("the last number is denied")
+    before = text[max(0, last.start() - 30) : last.start()]
+    if re.search(
+        r"\d[^\s\d]{0,3}\s*\W{0,3}\b(?:or|and|to)\b\W*(?:maybe\W*)?$|(?:between|least|most|about|than)\W*$", before
+    ):
+        return NoAnswer("several competing answers")
+    return last.start(), last.end(), last[0].strip(), "last number"
+
+
+_FINDERS = {
+    "verifier_answer": lambda t: _tag("verifier_answer", t) if "<verifier_answer>" in t else None,
+    "answer_tag": lambda t: _tag("answer", t) if "<answer>" in t else None,
+    "boxed": _boxed,
+    "phrase": _phrase,
+    "hash": _hash,
+    "bold": _bold,
+    "math": _math,
+    "whole": _whole,
+    "number": _number,
+}
+
+
+def from_prose(text: str, policy: Policy = DEFAULT_POLICY) -> str | None:
+    """The answer inside a bare answer that is a sentence; None if there is none or several compete."""
+    letter = _CHOICE.match(text)
+    if letter and not re.match(r"\W*A\s+[a-z]", text):
+        return letter[1]
+    found = extract(text, policy)
+    return found.text if isinstance(found, Extraction) else None
