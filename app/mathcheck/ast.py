@@ -23,7 +23,27 @@ def num(value: Any) -> Node:
 ONE = num(1)
 TWO = num(2)
 MINUS_ONE = num(-1)
-SCALARS = frozenset(["num", "sym", "const", "add", "mul", "div", "pow", "neg", "root", "fn", "app", "fact", "deg", "pct", "base", "sum", "prod", "int"])
+SCALARS = frozenset(
+    [
+        "num",
+        "sym",
+        "const",
+        "add",
+        "mul",
+        "div",
+        "pow",
+        "neg",
+        "root",
+        "fn",
+        "app",
+        "fact",
+        "deg",
+        "base",
+        "sum",
+        "prod",
+        "int",
+    ]
+)
 
 
 def is_scalar(node: Node) -> bool:

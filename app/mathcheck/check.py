@@ -19,6 +19,7 @@ from app.status import Status
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,400}(?:\.\d{1,400})?")
 _WORDY = re.compile(r"[A-Za-zÀ-ɏ\u0400-\u04ff一-鿿][^\\{}=<>^_]*")
 _ESCAPED = re.compile(r"\\\\(?=[A-Za-z])")
+_GLUED = re.compile(r"(?<=[\d)])(or|and)(?=[\dA-Z(])")
 _CHOICE = re.compile(r"\W*([A-Z])\W*")
 
 
@@ -83,6 +84,8 @@ def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
             same = plain(answer) == plain(reference)
             return Verdict(float(same), Status.OK, "text", detail="compared as words")
         return Verdict(None, Status.BAD_REFERENCE, detail=f"reference: {error}")
+    if any(g.op == "text" for g in golds) and plain(answer) == plain(reference):
+        return Verdict(1.0, Status.OK, "text", detail="the same words")
     try:
         answers = readings(answer)
     except TooComplex as error:
@@ -153,21 +156,25 @@ def _choice(reference: str, answer: str) -> bool | None:
     m = re.fullmatch(r"[\W_]*([A-Za-z])[\W_]*", text)
     if m and not re.search(r"[-+*^/=!<>|']", text):
         return m[1].upper() == gold[1] if gold[1] in "ABCDEFGHIJ" else m[1] == gold[1]
-    m = re.match(r"[\W_]*([A-Z])[\W_]*[.:)\]]\s+\S|[({\[]\s*([A-Z])\s*[)}\]]", text)
+    stated = re.findall(r"(?:answer|choice)\s*(?:is|:)\W{0,4}([A-Za-z])\b", text, re.I)
+    if stated:
+        return stated[-1].upper() == gold[1]
+    if re.search(r"[*/^=+]", text):
+        return None
+    m = re.search(r"^[\W_]*([A-Z])[\W_]*[.:)\]]\s+\S|[({\[]\s*([A-Z])\s*[)}\]]", text)
     if m:
         others = re.findall(r"\(([A-J])\)", text)
         return (m[1] or m[2]) == gold[1] and len(set(others)) <= 1
+    if re.search(r"[-+*/^=\\\\\d]", text):
+        return None
     letters = re.findall(r"(?<![A-Za-z])[A-J](?![A-Za-z])", text)
     if (
         len(set(letters)) == 1
         and re.search(r"[A-Za-z]{2,}", text)
         and not re.search(r"\b(?:not|n't)\b|n't|≠|\\ne", text)
     ):
-        return (
-            (letters[0] == gold[1]
-            and letters[0] != "A")
-            or (bool(re.search(r"(?:is|answer|:)\W*A\b", text))
-            and gold[1] == "A")
+        return (letters[0] == gold[1] and letters[0] != "A") or (
+            bool(re.search(r"(?:is|answer|:)\W*A\b", text)) and gold[1] == "A"
         )
     return None if re.search(r"\d|\\", text) else False
 
@@ -202,17 +209,24 @@ def strip(text: str) -> str:
 def readings(text: str) -> tuple[Node, ...]:
     """Trees of an answer, the most usual reading first. Raises Unparsable, TooComplex."""
     s = strip(text)
+    if "\\boxed" in s and not s.startswith("\\boxed") and (inner := from_prose(text)) is not None:
+        return readings(inner)
     try:
         first = _tree(s)
     except Unparsable as error:
         if isinstance(error, TooComplex) or not re.search(r"[A-Za-z]{2}|[一-鿿]|\$", s):
             raise
-        inner = from_prose(text)
+        inner = from_prose(clean_lines(text))
         if inner is None or strip(inner) == s:
             raise
         return readings(inner)
     found = [first]
-    if first.op == "text" and re.search(r"\d", s) and (inner := from_prose(text)) is not None and inner != s:
+    if (
+        (first.op == "text" or has_text(first))
+        and re.search(r"\d", s)
+        and (inner := from_prose(text)) is not None
+        and inner != s
+    ):
         return readings(inner)
     if "," in s:
         for options in ({"group": False}, {"decimal_comma": True}):
@@ -227,7 +241,19 @@ def readings(text: str) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def clean_lines(text: str) -> str:
+    return "\n".join(clean(line) for line in text.splitlines())
+
+
+def has_text(node: Node) -> bool:
+    """Whether words stand where a value should: a sentence that happened to parse."""
+    return any(a.op == "text" for a in node.args) and node.op == "ratio"
+
+
 def _tree(s: str, **options: bool) -> Node:
+    if s.startswith("$\\") and s.count("$") % 2:
+        s = s[1:]
+    s = _GLUED.sub(r" \1 ", s)
     if s.count("$") % 2 == 0 and "\\$" not in s:
         s = s.replace("$", " ")
     for mark in ("\\(", "\\)", "\\[", "\\]"):

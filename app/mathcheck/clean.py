@@ -1,5 +1,7 @@
 """Bring an answer's characters to one alphabet: ASCII and LaTeX commands, in linear time."""
 
+# ruff: noqa: E501  (word tables)
+
 import re
 
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "0123456789+-ni", strict=True))
@@ -25,12 +27,12 @@ _INVISIBLE = (
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2066\u2067\u2068\u2069\ufeff"
 )
 
-_TABLE: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_TABLE |= {ord(c): f" \\frac{{{f[0]}}}{{{f[1]}}}" for c, f in _VULGAR.items()}
-_TABLE |= {ord(c): f"\\{name} " for c, name in _GREEK.items()}
-_TABLE |= {ord(c): text for c, text in _OTHER.items()}
-_TABLE |= {ord(c): " " for c in _SPACES}
-_TABLE |= {ord(c): "" for c in _INVISIBLE}
+_table: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_table |= {ord(c): f" \\frac{{{f[0]}}}{{{f[1]}}}" for c, f in _VULGAR.items()}
+_table |= {ord(c): f"\\{name} " for c, name in _GREEK.items()}
+_table |= {ord(c): text for c, text in _OTHER.items()}
+_table |= {ord(c): " " for c in _SPACES}
+_table |= {ord(c): "" for c in _INVISIBLE}
 _SUPER_RUN = re.compile(f"[{''.join(_SUPER)}]+")
 _SUB_RUN = re.compile(f"[{''.join(_SUB)}]+")
 
@@ -41,4 +43,4 @@ def clean(text: str) -> str:
         return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
     text = _SUPER_RUN.sub(lambda m: "^{" + "".join(_SUPER[c] for c in m[0]) + "}", text)
     text = _SUB_RUN.sub(lambda m: "_{" + "".join(_SUB[c] for c in m[0]) + "}", text)
-    return text.translate(_TABLE)
+    return text.translate(_table)

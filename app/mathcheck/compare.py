@@ -77,6 +77,8 @@ def expand(node: Node) -> Node:
         for i, p in enumerate(parts):
             if p.op == "list" and node.args[i].op == "pm":
                 return Node("list", tuple(node._replace(args=(*parts[:i], v, *parts[i + 1 :])) for v in p.args))
+    if node.op in ("add", "mul") and all(a.op == "matrix" for a in node.args):
+        return _matrix_arithmetic(node)
     if node.op in ("list", "set"):
         items: list[Node] = []
         for a in node.args:
@@ -86,11 +88,40 @@ def expand(node: Node) -> Node:
     return node
 
 
+def _matrix_arithmetic(node: Node) -> Node:
+    total = node.args[0]
+    for other in node.args[1:]:
+        xs, ys = total.args, other.args
+        if node.op == "add":
+            if [len(r.args) for r in xs] != [len(r.args) for r in ys]:
+                return node
+            cells = [
+                [Node("add", pair) for pair in zip(r.args, s.args, strict=True)] for r, s in zip(xs, ys, strict=True)
+            ]
+        else:
+            width = len(ys[0].args)
+            if (
+                any(len(r.args) != len(ys) for r in xs)
+                or any(len(s.args) != width for s in ys)
+                or len(ys) > MAX_ITEMS // 10
+            ):
+                return node
+            cells = [
+                [
+                    Node("add", tuple(Node("mul", (x, s.args[j])) for x, s in zip(r.args, ys, strict=True)))
+                    for j in range(width)
+                ]
+                for r in xs
+            ]
+        total = Node("matrix", tuple(Node("row", tuple(c)) for c in cells))
+    return total
+
+
 def _inherit(items: list[Node]) -> tuple[Node, ...]:
     """`a = 4, -8, -10`: the name holds for what follows."""
-    if len(items) > 1 and items[0].op == "rel" and items[0].value == "=" and items[0].args[0].op == "sym":
-        if not any(i.op == "rel" for i in items[1:]):
-            return (items[0], *(Node("rel", (items[0].args[0], i), "=") for i in items[1:]))
+    named = len(items) > 1 and items[0].op == "rel" and items[0].value == "=" and items[0].args[0].op == "sym"
+    if named and not any(i.op == "rel" for i in items[1:]):
+        return (items[0], *(Node("rel", (items[0].args[0], i), "=") for i in items[1:]))
     return tuple(items)
 
 
@@ -117,6 +148,10 @@ def compare(a: Node, b: Node, policy: Policy) -> Outcome:
         return compare_sets(sets[0], sets[1], lambda x, y: compare_scalars(x, y, policy))
     if a.op in _SEQUENCES and b.op in _SEQUENCES:
         return _sequences(a, b, policy)
+    if a.op == "list" and is_scalar(b):
+        return _repeated(a, b, policy)
+    if b.op == "list" and is_scalar(a):
+        return _repeated(b, a, policy)
     if a.op == "set" and len(a.args) == 1:
         return compare(a.args[0], b, policy)
     if b.op == "set" and len(b.args) == 1:
@@ -154,10 +189,10 @@ def chain_value(node: Node, policy: Policy) -> Node:
     """`28 + 32 = 60` is 60 if the steps are true; `√3/3 ≈ 0.577` is its exact side."""
     if node.op != "rel" or set(node.value.split()) - {"=", "≈"}:
         return node
-    ops = node.value.split()
+    ops: list[str] = str(node.value).split()
     terms = list(node.args)
     named = label(terms[0]) and len(terms) > 2
-    body = terms[1:] if named else terms
+    body: list[Node] = terms[1:] if named else terms
     steps = ops[1:] if named else ops
     if len(body) < 2 or any(not is_scalar(t) and t.op not in ("pct", "quantity") for t in body):
         return node
@@ -169,8 +204,16 @@ def chain_value(node: Node, policy: Policy) -> Node:
                 return node
         elif compare_scalars(bare(x), bare(y), Policy(rel_tol=0.01)).equal is not True:
             return node
-    value = body[steps.index("≈")] if "≈" in steps else body[-1]
+    value: Node = body[steps.index("≈")] if "≈" in steps else body[-1]
     return Node("rel", (terms[0], value), "=") if named else value
+
+
+def _repeated(items: Node, one: Node, policy: Policy) -> Outcome:
+    """One value said several times, in several forms, is that value."""
+    if not all(is_scalar(i) for i in items.args):
+        return different("several answers and one")
+    outcome = both([compare_scalars(i, one, policy) for i in items.args])
+    return outcome if outcome.equal else different("several answers and one")
 
 
 def bare(node: Node) -> Node:
@@ -237,7 +280,7 @@ def _text(a: Node, b: Node) -> Outcome:
 def plain(text: str) -> str:
     """Words of a text answer: no case, articles, punctuation or LaTeX text commands."""
     text = re.sub(r"\\(?:text|textbf|mathrm|mbox|textit|mathbf)\b|[${}\\~]", " ", text)
-    words = re.findall(r"[^\W_]+|[-+*/^=<>|%!]", text.casefold())
+    words = re.findall(r"[^\W_]+|[-+*/^=<>|%]", text.casefold())
     return " ".join(w for w in words if w not in ("the", "a", "an")) or " ".join(words)
 
 
@@ -377,14 +420,12 @@ def _single(a: Node, b: Node, oa: str, ob: str, policy: Policy) -> Outcome:
         return Outcome(True, "identity") if p == r == 0 and oa == ob else different("a relation that says nothing")
     if oa not in ("=", "!=") and not (q.is_constant() and s.is_constant()):
         p, r, q, s = functions.mul(p, q), functions.mul(r, s), q, s
-    c = p.leading_coefficient() / r.leading_coefficient()
     p, r = functions.reduce(p), functions.reduce(r)
-    c = p.leading_coefficient() / r.leading_coefficient() if p != 0 and r != 0 else c
-    if oa not in ("=", "!=") and q.is_constant() and s.is_constant():
-        c_sign = c * r.context().constant(1).leading_coefficient()
-        wanted = oa if c_sign > 0 else _FLIP[oa]
-    else:
-        wanted = oa if oa in ("=", "!=") or c > 0 else _FLIP[oa]
+    if p == 0 or r == 0:
+        return different("a relation that says nothing")
+    c = p.leading_coefficient() / r.leading_coefficient()
+    sign = c * s.leading_coefficient() / q.leading_coefficient() if q.is_constant() and s.is_constant() else c
+    wanted = oa if oa in ("=", "!=") or sign > 0 else _FLIP[oa]
     if p - r * c == 0 and ob == wanted:
         return Outcome(True, "identity", "the same relation up to a factor")
     return Outcome(False, "identity", "relations that are not multiples of each other")

@@ -90,7 +90,7 @@ def _factorial(x: fmpq) -> fmpq | None:
         return None
     if x > MAX_FACTORIAL:
         raise TooComplex("factorial too large")
-    return fmpq(fmpz.fac_ui(int(x.p)))
+    return fmpq(fmpz.fac_ui(int(x.p)))  # pyright: ignore
 
 
 def _function(name: str, values: list[fmpq]) -> fmpq | None:

@@ -1,10 +1,12 @@
 """Find the final answer in a completion, in time linear in its length."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from app.completion import sections
 from app.mathcheck.lexer import braced
-from app.mathcheck.policy import DEFAULT_POLICY, Policy
+from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
 from app.mathcheck.verdict import Extraction, NoAnswer
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
@@ -16,12 +18,15 @@ _HASH = re.compile(r"####[ \t]*([^\n]+)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _MATH = re.compile(r"\$\$([^$]{1,4000})\$\$|\$([^$]{1,4000})\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]", re.S)
 _NUMBER = re.compile(
-    r"(?<![A-Za-z\d_])[-+]?(?:[$€£¥]|\\\$)?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+\b)?(?:\s?/\s?\d+(?:\.\d+)?)?"
-    r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
+    r"[-+−]?\d*[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|"
+    r"(?<![A-Za-z\d_^])(?<!\^\{)(?<!_\{)[-+−]?(?:[$€£¥]|\\\$)?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+\b)?(?:\s?/\s?\d+(?:\.\d+)?)?"
+    r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|[-+]?\d*\s?[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
 )
 _NEGATION = re.compile(r"(?:\bnot|n't|n’t|\bnever|\bno|\\neq?|≠|不是|incorrect|wrong)\W{0,4}$", re.I)
 _ALTERNATIVE = re.compile(r"^\W{0,4}(?:or|或)\W{0,4}(?:maybe\W{0,2})?[-+$\\]{0,3}\d", re.I)
-_JOIN = re.compile(r"^(?:[\s$,;.]|\\[(),;! \]\[]|\\q?quad|\\text|[{}]|\band\b|\bor\b|for part \(\w\))*$")
+_JOIN = re.compile(
+    r"^(?:[\s$,;.]|\\[(),;! \]\[]|\\q?quad|\\text|[{}]|\band\b|\bor\b|for part \(\w\)|\b[a-z]_\{?\d\}?\s*=)*$"
+)
 _SENTENCE = re.compile(r"\n|。|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z]|\s*$)|<\|")
 _CHOICE = re.compile(r"^\W{0,6}([A-J])\W{0,4}(?=$|[\s.,:;)\]*])")
 WHOLE_CHARS = 100
@@ -98,7 +103,7 @@ def _boxed(text: str) -> Found:
             boxes.append((at, end, m.end() + 1, end - 1))
         elif text[m.end() : m.end() + 1].isalnum():
             boxes.append((at, m.end() + 1, m.end(), m.end() + 1))
-        if len(boxes) >= 2 and not _JOIN.match(text[boxes[-1][1] : boxes[-2][0]][:200]):
+        if len(boxes) >= 2 and not _joined(text[boxes[-1][1] : boxes[-2][0]]):
             boxes.pop()
             break
     if not boxes:
@@ -118,6 +123,10 @@ def _boxed(text: str) -> Found:
         return (a, b, content + tail, "last \\boxed") if content else NoAnswer("the box is empty")
     answer = ", ".join(text[a:b].strip() for _, _, a, b in boxes)
     return boxes[0][2], boxes[-1][3], answer, f"{len(boxes)} boxed answers joined into a list"
+
+
+def _joined(between: str) -> bool:
+    return len(between) < 60 and bool(_JOIN.match(between)) and bool(re.search(r",|;|and|or|part", between))
 
 
 def _last_phrase(text: str, start: int) -> Found:
@@ -207,6 +216,8 @@ def _math(text: str) -> Found:
 
 def _whole(text: str) -> Found:
     stripped = text.strip()
+    if len(stripped) <= WHOLE_CHARS and re.match(r"[A-J][.)]\s+\S", stripped):
+        return text.find(stripped), len(text.rstrip()), stripped, "a choice at the start"
     if len(stripped) > WHOLE_CHARS or "\n" in stripped:
         return None
     if len(stripped.split()) > 6 and not re.fullmatch(r"[^a-z]*", stripped):
@@ -228,6 +239,10 @@ def _number(text: str) -> Found:
         return None
     if _NEGATION.search(text[max(0, last.start() - 12) : last.start()]):
         return NoAnswer("the last number is denied")
+    if re.search(
+        r"(?:\bor|或|/|\bmaybe|\\approx|\\neq?)\s*[$(\\]{0,3}$", text[max(0, last.start() - 12) : last.start()]
+    ):
+        return NoAnswer("several competing answers")
     before = text[max(0, last.start() - 30) : last.start()]
     if re.search(
         r"\d[^\s\d]{0,3}\s*\W{0,3}\b(?:or|and|to)\b\W*(?:maybe\W*)?$|(?:between|least|most|about|than)\W*$", before
@@ -236,9 +251,17 @@ def _number(text: str) -> Found:
     return last.start(), last.end(), last[0].strip(), "last number"
 
 
-_FINDERS = {
-    "verifier_answer": lambda t: _tag("verifier_answer", t) if "<verifier_answer>" in t else None,
-    "answer_tag": lambda t: _tag("answer", t) if "<answer>" in t else None,
+def _verifier(text: str) -> Found:
+    return _tag("verifier_answer", text) if "<verifier_answer>" in text else None
+
+
+def _answer(text: str) -> Found:
+    return _tag("answer", text) if "<answer>" in text else None
+
+
+_FINDERS: dict[Source, Callable[[str], Found]] = {
+    "verifier_answer": _verifier,
+    "answer_tag": _answer,
     "boxed": _boxed,
     "phrase": _phrase,
     "hash": _hash,
@@ -254,5 +277,6 @@ def from_prose(text: str, policy: Policy = DEFAULT_POLICY) -> str | None:
     letter = _CHOICE.match(text)
     if letter and not re.match(r"\W*A\s+[a-z]", text):
         return letter[1]
-    found = extract(text, policy)
+    sources = tuple(s for s in policy.sources if s != "whole")
+    found = extract(text, replace(policy, sources=sources))
     return found.text if isinstance(found, Extraction) else None

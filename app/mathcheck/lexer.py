@@ -17,9 +17,9 @@ class Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>(?:\s|~|\\[,;:!>\ ]|\\q?quad(?![A-Za-z])|&(?=\s*=))+)
+    (?P<space>(?:\s|~|\\[,;:!>\ ]|\\q?quad|&(?=\s*=))+)
   | (?P<hex>0x[0-9A-Fa-f]+|0b[01]+|0o[0-7]+)
-  | (?P<group>\d{1,3}(?:(?:\\,|\{,\}|,\\!\ ?|,\ \\!\ ?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
+  | (?P<group>\d{1,3}(?:(?:\\,|\ ?\{,\ ?\}\ ?|,\\!\ ?|,\ \\!\ ?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
   | (?P<us>[1-9]\d{0,2}(?:,\d{3}(?!\d))+(?:\.\d+)?)
   | (?P<eu>\d{1,3}(?:\.\d{3}(?!\d))+,\d+|\d{1,3}(?:\.\d{3}(?!\d)){2,})
   | (?P<deccomma>\d+,\d+(?![,\d]))
@@ -45,22 +45,184 @@ _OPS = {
 }  # fmt: skip
 _PLAIN_OPS = {"**": "^", "==": "=", "<>": "!=", "->": "→", "=>": ">="}
 _DROP = frozenset(
-    ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "displaystyle", "textstyle", "limits", "nolimits", "boxed", "fbox", "mathstrut", "strut", "rm", "bf", "it", "hfill", "noindent", "ensuremath", "scriptstyle", "middle"]
+    [
+        "left",
+        "right",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "displaystyle",
+        "textstyle",
+        "limits",
+        "nolimits",
+        "boxed",
+        "fbox",
+        "mathstrut",
+        "strut",
+        "rm",
+        "bf",
+        "it",
+        "hfill",
+        "noindent",
+        "ensuremath",
+        "scriptstyle",
+        "middle",
+    ]
 )
-_SKIP_ARGUMENT = frozenset(["phantom", "hphantom", "vphantom", "hspace", "vspace", "label", "tag", "color", "textcolor", "hskip"])
+_SKIP_ARGUMENT = frozenset(
+    ["phantom", "hphantom", "vphantom", "hspace", "vspace", "label", "tag", "color", "textcolor", "hskip"]
+)
 _TEXT = frozenset(
-    ["text", "mathrm", "textbf", "mathbf", "textit", "mathit", "textrm", "mbox", "hbox", "textnormal", "textsf", "mathsf", "texttt", "mathtt", "operatorname", "boldsymbol", "bm", "emph", "underline", "textup", "mathcal", "mathfrak", "mathscr", "mathnormal", "pmb"]
+    [
+        "text",
+        "mathrm",
+        "textbf",
+        "mathbf",
+        "textit",
+        "mathit",
+        "textrm",
+        "mbox",
+        "hbox",
+        "textnormal",
+        "textsf",
+        "mathsf",
+        "texttt",
+        "mathtt",
+        "operatorname",
+        "boldsymbol",
+        "bm",
+        "emph",
+        "underline",
+        "textup",
+        "mathcal",
+        "mathfrak",
+        "mathscr",
+        "mathnormal",
+        "pmb",
+    ]
 )
 FUNCTIONS = frozenset(
-    ["sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "asin", "acos", "atan", "sinh", "cosh", "tanh", "ln", "log", "lg", "exp", "abs", "floor", "ceil", "max", "min", "gcd", "lcm", "Re", "Im", "arg", "det", "erf", "sgn"]
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arccot",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "ln",
+        "log",
+        "lg",
+        "exp",
+        "abs",
+        "floor",
+        "ceil",
+        "max",
+        "min",
+        "gcd",
+        "lcm",
+        "Re",
+        "Im",
+        "arg",
+        "det",
+        "erf",
+        "sgn",
+    ]
 )
 GREEK = frozenset(
-    ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar"]
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Upsilon",
+        "Phi",
+        "Psi",
+        "Omega",
+        "ell",
+        "hbar",
+    ]
 )
 _CONSTS = {"pi": "pi", "infty": "inf", "emptyset": "empty", "varnothing": "empty", "i": "i"}
 _WORD_CONSTS = {"pi": "pi", "infinity": "inf", "inf": "inf", "oo": "inf", "Infinity": "inf"}
 _STRUCTURE = frozenset(
-    ["frac", "dfrac", "tfrac", "cfrac", "sqrt", "surd", "cbrt", "binom", "dbinom", "tbinom", "choose", "sum", "prod", "int", "begin", "end", "pmod", "bmod", "mod", "overline", "bar", "vec", "hat", "widehat", "tilde", "overrightarrow", "angle", "triangle", "mathbb", "over", "operatorname"]
+    [
+        "frac",
+        "dfrac",
+        "tfrac",
+        "cfrac",
+        "sqrt",
+        "surd",
+        "cbrt",
+        "binom",
+        "dbinom",
+        "tbinom",
+        "choose",
+        "sum",
+        "prod",
+        "int",
+        "begin",
+        "end",
+        "pmod",
+        "bmod",
+        "mod",
+        "overline",
+        "bar",
+        "vec",
+        "hat",
+        "widehat",
+        "tilde",
+        "overrightarrow",
+        "angle",
+        "triangle",
+        "mathbb",
+        "over",
+        "operatorname",
+    ]
 )
 _CONNECT = {"and", "or"}
 

@@ -13,7 +13,59 @@ _RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!=", "≈", "≡", "∈"])
 _CLOSERS = frozenset([")", "]", "}", "s}", "|", "‖", "⌋", "⌉", "⟩", "\\\\", "&"])
 _CONST_SETS = {"R": "reals", "Z": "integers", "N": "naturals", "Q": "rationals", "C": "complexes"}
 _FORBIDDEN_NOUNS = frozenset(
-    ["not", "no", "isn't", "wrong", "incorrect", "false", "maybe", "perhaps", "less", "more", "than", "least", "most", "about", "over", "under", "above", "below", "between", "minus", "plus", "times", "dozen", "hundred", "thousand", "million", "billion", "trillion", "except", "approximately", "roughly", "nearly", "almost", "around", "half", "twice", "either", "neither", "without", "false", "only", "if", "is", "are", "was", "because", "so", "hence", "therefore", "but", "unless"]
+    [
+        "not",
+        "no",
+        "isn't",
+        "wrong",
+        "incorrect",
+        "false",
+        "maybe",
+        "perhaps",
+        "less",
+        "more",
+        "than",
+        "least",
+        "most",
+        "about",
+        "over",
+        "under",
+        "above",
+        "below",
+        "between",
+        "minus",
+        "plus",
+        "times",
+        "dozen",
+        "hundred",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+        "except",
+        "approximately",
+        "roughly",
+        "nearly",
+        "almost",
+        "around",
+        "half",
+        "twice",
+        "either",
+        "neither",
+        "without",
+        "false",
+        "only",
+        "if",
+        "is",
+        "are",
+        "was",
+        "because",
+        "so",
+        "hence",
+        "therefore",
+        "but",
+        "unless",
+    ]
 )
 _FUNCTION_LETTERS = frozenset("fghFGHPQWpq")
 _ALIASES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "lg": "log"}
@@ -86,9 +138,10 @@ class Parser:
         rows: list[Node] = []
         items = [self.relation()]
         while self.is_op(",", ";", "and", "or"):
-            semicolon = False
+            semicolon = word = False
             while self.is_op(",", ";", "and", "or"):
                 semicolon |= self.t.text == ";"
+                word |= self.t.text in ("and", "or")
                 self.i += 1
             if self.t.kind == "end" or self.is_op(*_CLOSERS):
                 break
@@ -98,7 +151,11 @@ class Parser:
             elif semicolon:
                 rows.extend(items)
                 items = []
-            items.append(self.relation())
+            item = self.relation()
+            if word and len(items) > 1 and item.op == "rel" == items[0].op and item.args[0] == items[0].args[0]:
+                rows.append(Node("list", tuple(items)))
+                items = []
+            items.append(item)
             if len(items) + len(rows) > MAX_ITEMS:
                 raise TooComplex("too many items", self.t.pos)
         self.depth -= 1
@@ -715,7 +772,74 @@ class Parser:
 
 
 _WORDS = frozenset(
-    ["odd", "yes", "no", "cat", "dog", "red", "one", "two", "six", "ten", "the", "of", "to", "in", "on", "at", "is", "it", "an", "as", "by", "not", "all", "any", "day", "man", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "so", "if", "per", "for", "ft", "cm", "mm", "km", "kg", "lb", "oz", "hr", "min", "sec", "mph", "pct", "usd", "mi", "yd", "am", "pm"]
+    [
+        "odd",
+        "yes",
+        "no",
+        "cat",
+        "dog",
+        "red",
+        "one",
+        "two",
+        "six",
+        "ten",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "is",
+        "it",
+        "an",
+        "as",
+        "by",
+        "not",
+        "all",
+        "any",
+        "day",
+        "man",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "may",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
+        "so",
+        "if",
+        "per",
+        "for",
+        "ft",
+        "cm",
+        "mm",
+        "km",
+        "kg",
+        "lb",
+        "oz",
+        "hr",
+        "min",
+        "sec",
+        "mph",
+        "pct",
+        "usd",
+        "mi",
+        "yd",
+        "am",
+        "pm",
+    ]
 )
 
 

@@ -1,5 +1,7 @@
 """The ladder for two scalars: rational, rational function, balls, points."""
 
+# ruff: noqa: E501  (word tables)
+
 from typing import NamedTuple
 
 from flint import fmpq
@@ -94,7 +96,7 @@ def by_points(a: Node, b: Node, policy: Policy) -> Outcome:
         if agreed >= (8 if names else 1):
             break
     if agreed >= (MIN_POINTS if names else 1):
-        return Outcome(True, f"numeric({agreed} points, {20 if names else 20} digits)", "agree at points of the domain")
+        return Outcome(True, f"numeric({agreed} points, 20 digits)", "agree at points of the domain")
     return Outcome(None, "undecided(no points in a common domain)")
 
 

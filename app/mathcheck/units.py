@@ -1,5 +1,7 @@
 """Units of measure: what they measure and how large they are, exactly."""
 
+# ruff: noqa: E501  (word tables)
+
 import re
 from typing import NamedTuple
 
