@@ -9,6 +9,8 @@ from flint import acb, arb, ctx, fmpq
 from app.mathcheck.ast import Node, num, substitute
 from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex
 
+REAL = ""
+"""A key of the environment: even roots and logarithms of negative numbers are outside of the domain."""
 _LOCK = threading.RLock()
 """flint's precision is one for the process."""
 
@@ -17,7 +19,7 @@ class OutOfDomain(ArithmeticError):
     """The expression has no value there, or none that a real reading gives."""
 
 
-def ball(node: Node, env: dict[str, fmpq], bits: int) -> Any:
+def ball(node: Node, env: dict[str, Any], bits: int) -> Any:
     """Complex ball around the value of a scalar with its variables set. Raises OutOfDomain, TooComplex."""
     with _LOCK:
         before: int = ctx.prec
@@ -31,14 +33,15 @@ def ball(node: Node, env: dict[str, fmpq], bits: int) -> Any:
     return value
 
 
-def _eval(node: Node, env: dict[str, fmpq]) -> Any:
+def _eval(node: Node, env: dict[str, Any]) -> Any:
     op = node.op
     if op == "num":
         return acb(arb(node.value))
     if op == "sym":
         if node.value not in env:
             raise OutOfDomain("no value")
-        return acb(arb(env[node.value]))
+        bound = env[node.value]
+        return bound if isinstance(bound, acb) else acb(arb(bound))
     if op == "const":
         if node.value == "pi":
             return acb.pi()
@@ -50,7 +53,7 @@ def _eval(node: Node, env: dict[str, fmpq]) -> Any:
     if op in ("sum", "prod"):
         return _series(node, env)
     if op == "int":
-        raise OutOfDomain("integral")
+        return _integral(node, env)
     if op == "app":
         return _uninterpreted(node, env)
     args = [_eval(a, env) for a in node.args]
@@ -76,13 +79,15 @@ def _eval(node: Node, env: dict[str, fmpq]) -> Any:
     if op == "pow":
         return _power(x, args[1], node.args[1])
     if op == "root":
-        return _root(x, node.args[1])
+        return _root(x, node.args[1], REAL in env)
     if op == "fact":
         _bounded(x)
         if x.abs_upper() > MAX_FACTORIAL:
             raise TooComplex("factorial too large")
         return (x + 1).gamma()
     if op == "fn":
+        if node.value == "log" and REAL in env and _real_negative(x):
+            raise OutOfDomain("logarithm of a negative number")
         return _function(node.value, args)
     raise OutOfDomain(op)
 
@@ -110,12 +115,14 @@ def _power(x: Any, y: Any, exponent: Node) -> Any:
     return x.pow(y)
 
 
-def _root(x: Any, index: Node) -> Any:
+def _root(x: Any, index: Node, real: bool) -> Any:
     if index.op != "num" or index.value.q != 1 or not 2 <= index.value <= 64:
         raise OutOfDomain("root")
     n = int(index.value.p)
     if _real_negative(x) and n % 2:
         return -((-x).root(n))
+    if real and _real_negative(x):
+        raise OutOfDomain("even root of a negative number")
     return x.sqrt() if n == 2 else x.root(n)
 
 
@@ -145,7 +152,7 @@ def _function(name: str, args: list[Any]) -> Any:
     raise OutOfDomain(name)
 
 
-def _series(node: Node, env: dict[str, fmpq]) -> Any:
+def _series(node: Node, env: dict[str, Any]) -> Any:
     variable, low, high, body = node.args
     a, b = _eval(low, env).unique_fmpz(), _eval(high, env).unique_fmpz()
     if a is None or b is None or variable.op != "sym":
@@ -159,7 +166,35 @@ def _series(node: Node, env: dict[str, fmpq]) -> Any:
     return total
 
 
-def _uninterpreted(node: Node, env: dict[str, fmpq]) -> Any:
+_ENTIRE = frozenset(["num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "base"])
+_ENTIRE_FUNCTIONS = frozenset(["sin", "cos", "sinh", "cosh"])
+
+
+def _entire(node: Node) -> bool:
+    """Whether a tree is meromorphic by its form, so that it may be integrated in the complex plane."""
+    if node.op not in _ENTIRE or (node.op == "fn" and node.value not in _ENTIRE_FUNCTIONS):
+        return False
+    if node.op == "pow":
+        base, e = node.args
+        integer = e.op == "num" and e.value.q == 1
+        if not integer and not (base.op == "const" and base.value == "e"):
+            return False
+    return all(_entire(a) for a in node.args)
+
+
+def _integral(node: Node, env: dict[str, Any]) -> Any:
+    variable, low, high, body = node.args
+    if variable.op != "sym" or not _entire(body):
+        raise OutOfDomain("integral")
+    name: str = variable.value
+
+    def integrand(z: Any, _analytic: bool) -> Any:
+        return _eval(body, {**env, name: z})
+
+    return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=20_000, depth_limit=60)
+
+
+def _uninterpreted(node: Node, env: dict[str, Any]) -> Any:
     """A fixed pseudo-random value for a function that the answer does not define, the same for equal arguments."""
     parts = [str(node.value)]
     for a in node.args:

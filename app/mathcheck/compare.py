@@ -4,7 +4,7 @@ import re
 
 from flint import fmpq
 
-from app.mathcheck.ast import Node, is_scalar, num, symbols
+from app.mathcheck.ast import Node, is_scalar, num, substitute, symbols
 from app.mathcheck.limits import MAX_ITEMS, TooComplex
 from app.mathcheck.policy import Policy
 from app.mathcheck.ratfun import RationalFunctions
@@ -77,6 +77,8 @@ def expand(node: Node) -> Node:
         for i, p in enumerate(parts):
             if p.op == "list" and node.args[i].op == "pm":
                 return Node("list", tuple(node._replace(args=(*parts[:i], v, *parts[i + 1 :])) for v in p.args))
+    if node.op == "bracket" and all(a.op == "bracket" for a in node.args):
+        return Node("matrix", tuple(Node("row", a.args) for a in node.args))
     if node.op in ("add", "mul") and all(a.op == "matrix" for a in node.args):
         return _matrix_arithmetic(node)
     if node.op in ("list", "set"):
@@ -131,6 +133,7 @@ def compare(a: Node, b: Node, policy: Policy) -> Outcome:
     if a == b and a.op != "rel":
         return Outcome(True, "exact", "the same expression")
     if is_scalar(a) and is_scalar(b):
+        a, b = _same_constant(a, b)
         return compare_scalars(a, b, policy)
     if "text" in (a.op, b.op):
         return _text(a, b)
@@ -183,6 +186,17 @@ def compare(a: Node, b: Node, policy: Policy) -> Outcome:
     if a.op == b.op and len(a.args) == len(b.args) and a.args and a.value == b.value:
         return both([compare(x, y, policy) for x, y in zip(a.args, b.args, strict=True)])
     return different(f"{a.op} is not {b.op}")
+
+
+def _same_constant(a: Node, b: Node) -> tuple[Node, Node]:
+    """`+ c` and `+ C`: the name of a constant of integration is free."""
+    only_a, only_b = symbols(a) - symbols(b), symbols(b) - symbols(a)
+    if len(only_a) == len(only_b) == 1 and only_a | only_b <= {"c", "C", "K", "k"}:
+        by = Node("sym", (), only_b.pop())
+        name = only_a.pop()
+        if a.op == b.op == "add" and Node("sym", (), name) in a.args and by in b.args:
+            return substitute(a, name, by), b
+    return a, b
 
 
 def chain_value(node: Node, policy: Policy) -> Node:

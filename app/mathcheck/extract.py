@@ -18,9 +18,9 @@ _HASH = re.compile(r"####[ \t]*([^\n]+)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _MATH = re.compile(r"\$\$([^$]{1,4000})\$\$|\$([^$]{1,4000})\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]", re.S)
 _NUMBER = re.compile(
-    r"[-+−]?\d*[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|"
+    r"(?<!\d)[-+−]?\d{0,9}\s?[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|"
     r"(?<![A-Za-z\d_^])(?<!\^\{)(?<!_\{)[-+−]?(?:[$€£¥]|\\\$)?\s?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+\b)?(?:\s?/\s?\d+(?:\.\d+)?)?"
-    r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|[-+]?\d*\s?[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
+    r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
 )
 _NEGATION = re.compile(r"(?:\bnot|n't|n’t|\bnever|\bno|\\neq?|≠|不是|incorrect|wrong)\W{0,4}$", re.I)
 _ALTERNATIVE = re.compile(r"^\W{0,4}(?:or|或)\W{0,4}(?:maybe\W{0,2})?[-+$\\]{0,3}\d", re.I)
@@ -168,7 +168,7 @@ def _statement(text: str, start: int, reason: str) -> Found:
                 content = tail[len(opening) : end] if not joined else tail[: end + len(closing)] + joined[0]
                 return start, start + end + len(closing), content.strip(), reason
     m = _SENTENCE.search(tail, 1) if tail else None
-    sentence = tail[: m.start() if m else len(tail)].strip().strip("*").rstrip(".!").strip()
+    sentence = tail[: m.start() if m else len(tail)].strip().strip("*").rstrip(".").strip()
     if not sentence:
         return None
     if re.match(r"(?:not|n't|isn't|≠|\\neq?)\b", sentence, re.I):

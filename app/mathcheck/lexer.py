@@ -28,7 +28,7 @@ _TOKEN = re.compile(
   | (?P<num>\d+(?:\.\d+)?|\.\d+)
   | (?P<cmd>\\(?:[A-Za-z]+|.))
   | (?P<word>[A-Za-z]+)
-  | (?P<op><=|>=|!=|==|->|=>|\*\*|<>|[^A-Za-z0-9\s\\])
+  | (?P<op>\.\.\.+|<=|>=|!=|==|->|=>|\*\*|<>|[^A-Za-z0-9\s\\])
 """,
     re.X | re.S,
 )
@@ -297,7 +297,7 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
                 depth += 1
             elif raw in ")]}":
                 depth -= 1
-            out.append(Token("op", _PLAIN_OPS.get(raw, raw), start, spaced))
+            out.append(Token("op", "…" if raw.startswith("..") else _PLAIN_OPS.get(raw, raw), start, spaced))
         spaced = False
     out.append(Token("end", "", n, spaced))
     return out

@@ -10,6 +10,8 @@ MAX_ANSWER_CHARS = 16_384
 MAX_TOKENS = 4_000
 MAX_DEPTH = 60
 """Nested brackets. Ten Python frames a level keep far from the interpreter's recursion limit."""
+MAX_CHAIN = 120
+"""Factors of one product, signs before one number: each is a level of the tree."""
 MAX_DIGITS = 4_000
 """Digits of one literal: below Python's own limit for converting text to int."""
 MAX_BITS = 200_000

@@ -6,7 +6,7 @@ from flint import fmpq
 
 from app.mathcheck.ast import MINUS_ONE, ONE, TWO, Node, num
 from app.mathcheck.lexer import Token, tokenize
-from app.mathcheck.limits import MAX_DEPTH, MAX_ITEMS, TooComplex, Unparsable
+from app.mathcheck.limits import MAX_CHAIN, MAX_DEPTH, MAX_ITEMS, TooComplex, Unparsable
 from app.mathcheck.units import lookup
 
 _RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!=", "≈", "≡", "∈"])
@@ -96,7 +96,7 @@ def number(text: str) -> fmpq:
 
 class Parser:
     def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
+        self.tokens = tokens + [tokens[-1]] * 3  # so that looking ahead never runs out
         self.i = 0
         self.depth = 0
         self.bars = 0
@@ -136,12 +136,14 @@ class Parser:
         if self.depth > MAX_DEPTH:
             raise TooComplex("nested too deep", self.t.pos)
         rows: list[Node] = []
+        joins: set[str] = set()
         items = [self.relation()]
         while self.is_op(",", ";", "and", "or"):
             semicolon = word = False
             while self.is_op(",", ";", "and", "or"):
                 semicolon |= self.t.text == ";"
                 word |= self.t.text in ("and", "or")
+                joins.add(self.t.text)
                 self.i += 1
             if self.t.kind == "end" or self.is_op(*_CLOSERS):
                 break
@@ -162,7 +164,8 @@ class Parser:
         if rows:
             rows.append(items[0] if len(items) == 1 else Node("list", tuple(items)))
             return Node("list", tuple(rows))
-        return items[0] if len(items) == 1 else Node("list", tuple(items))
+        join = joins.pop() if len(joins) == 1 and joins <= {"and", "or"} else None
+        return items[0] if len(items) == 1 else Node("list", tuple(items), join)
 
     def relation(self) -> Node:
         first = self.union()
@@ -311,16 +314,16 @@ class Parser:
         return terms[0] if len(terms) == 1 else Node("add", tuple(terms))
 
     def term(self) -> Node:
-        if self.accept("-"):
-            return Node("neg", (self.term(),))
-        if self.accept("+"):
-            return self.term()
+        if self.is_op("-", "+"):
+            negative = self.signs()
+            inner = self.term()
+            return Node("neg", (inner,)) if negative else inner
         if self.is_op("±", "∓"):
             op = self.t.text
             self.i += 1
             return Node("pm", (num(0), self.term()), op)
         node = self.power()
-        while True:
+        for _ in range(MAX_CHAIN):
             if self.accept("*"):
                 node = Node("mul", (node, self.signed()))
             elif self.is_op("/"):
@@ -348,17 +351,24 @@ class Parser:
                     node = Node("mul", (node, right))
             else:
                 return node
+        raise TooComplex("too many factors", self.t.pos)
 
     def _mixed(self, whole: Node, top: Node) -> bool:
         nxt = self.tokens[self.i + 1]
         return whole.value.q == 1 and top.value.q == 1 and self.is_op("/") and nxt.kind == "num" and nxt.text.isdigit()
 
     def signed(self) -> Node:
-        if self.accept("-"):
-            return Node("neg", (self.signed(),))
-        if self.accept("+"):
-            return self.signed()
-        return self.power()
+        negative = self.signs()
+        node = self.power()
+        return Node("neg", (node,)) if negative else node
+
+    def signs(self) -> bool:
+        """Whether the run of signs here is negative."""
+        negative = False
+        while self.is_op("-", "+"):
+            negative ^= self.t.text == "-"
+            self.i += 1
+        return negative
 
     def starts_factor(self) -> bool:
         t = self.t
@@ -377,6 +387,8 @@ class Parser:
             )
             return not spaced_unit
         if t.kind == "word":
+            if self.integral and len(t.text) == 2 and t.text[0] == "d":
+                return False
             return self._splits(t.text) and not (
                 self.i and lookup(t.text) and self.tokens[self.i - 1].kind in ("num", "op")
             )
@@ -401,16 +413,14 @@ class Parser:
         return node
 
     def exponent(self) -> Node:
-        if self.accept("-"):
-            return Node("neg", (self.exponent(),))
-        if self.accept("+"):
-            return self.exponent()
+        if self.is_op("-", "+"):
+            return self.signed()
         if self.is_op("*"):
             raise self.error("an exponent")
         return self.power() if not self.is_op("{") else self.argument()
 
     def postfix(self, node: Node) -> Node:
-        while True:
+        for _ in range(MAX_CHAIN // 4):
             if self.accept("!"):
                 node = Node("fact", (node,))
             elif self.accept("%"):
@@ -425,8 +435,10 @@ class Parser:
                 node = self.base(node)
             else:
                 return node
+        raise TooComplex("too many postfix signs", self.t.pos)
 
-    def base(self, node: Node) -> Node:
+    def base(self, _node: Node) -> Node:
+        digits = self._digits
         if self.t.kind == "text" or self.t.kind == "word":
             names = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
             if self.t.text not in names:
@@ -438,7 +450,6 @@ class Parser:
             if arg.op != "num" or not 2 <= arg.value <= 36 or arg.value.q != 1:
                 raise self.error("a base between 2 and 36")
             b = int(arg.value.p)
-        digits = self._digits
         whole, _, part = digits.partition(".")
         try:
             value = fmpq(int(whole + part, b), b ** len(part))
@@ -726,7 +737,9 @@ class Parser:
                 return Node("const", (), "empty")
             if op == "{" and self.is_op(","):
                 raise self.error("a group")
+            self.bars = int(op == "s{")  # so that a bar ends the pattern of a set-builder
             inner = self.items()
+            self.bars = 0
             if op == "s{" and self.is_op("|", ":"):
                 self.i += 1
                 condition = self.items()

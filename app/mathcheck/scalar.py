@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flint import fmpq
 
 from app.mathcheck.ast import Node, symbols
-from app.mathcheck.balls import OutOfDomain, ball
+from app.mathcheck.balls import REAL, OutOfDomain, ball
 from app.mathcheck.exact import exact
 from app.mathcheck.limits import TooComplex, Unparsable
 from app.mathcheck.policy import Policy
@@ -65,6 +65,12 @@ def _tolerated(x: fmpq, y: fmpq, policy: Policy) -> bool:
 
 
 def by_points(a: Node, b: Node, policy: Policy) -> Outcome:
+    """Compare at points of the real domain, or of the complex one if there are none."""
+    outcome = _by_points(a, b, policy, real=True)
+    return outcome if outcome.equal is not None or not symbols(a) | symbols(b) else _by_points(a, b, policy, real=False)
+
+
+def _by_points(a: Node, b: Node, policy: Policy, *, real: bool) -> Outcome:
     names = sorted(symbols(a) | symbols(b))
     bits = BITS if names else CONSTANT_BITS
     integers = _needs_integers(a) or _needs_integers(b)
@@ -78,6 +84,8 @@ def by_points(a: Node, b: Node, policy: Policy) -> Outcome:
         }
         if not integers and k < len(POINTS):
             env = {n: abs(v) for n, v in env.items()} if k % 2 == 0 else env
+        if real and names:
+            env[REAL] = fmpq(1)
         try:
             x, y = ball(a, env, bits), ball(b, env, bits)
         except (OutOfDomain, ZeroDivisionError):
@@ -87,7 +95,7 @@ def by_points(a: Node, b: Node, policy: Policy) -> Outcome:
         if not x.overlaps(y):
             if not names and policy.rel_tol is not None and abs(x - y) <= abs(y) * policy.rel_tol:
                 return Outcome(True, "numeric(1 points, tolerance)", "equal within the policy's tolerance")
-            at = ", ".join(f"{n} = {v}" for n, v in env.items())
+            at = ", ".join(f"{n} = {v}" for n, v in env.items() if n)
             return Outcome(False, "ball", f"proved different{' at ' + at if at else ''}")
         error = abs(x - y).abs_upper()
         if error > fmpq(1, 10**20):

@@ -73,7 +73,23 @@ def _choices(node: Node) -> RealSet | None:
     ops = " ".join(str(a.value) for a in node.args)
     if len(names) != 1 or "=" in ops.split() or "!=" in ops:
         return None
+    if node.value == "and":
+        return _intersection(found)
+    if node.value != "or":
+        return None
     return RealSet(tuple(i for p in found for i in p.pieces), names.pop())
+
+
+def _intersection(parts: list[RealSet]) -> RealSet | None:
+    """Of a lower and an upper bound; their order decides nothing, an empty interval stays as written."""
+    if len(parts) != 2 or any(len(p.pieces) != 1 for p in parts):
+        return None
+    a, b = parts[0].pieces[0], parts[1].pieces[0]
+    if a.high != INF:
+        a, b = b, a
+    if a.high != INF or b.low != NEG_INF:
+        return None
+    return RealSet((Interval(a.low, b.high, a.brackets[0] + b.brackets[1]),), parts[0].variable)
 
 
 def _single_set(node: Node) -> Node:

@@ -67,6 +67,7 @@ def lookup(name: str) -> tuple[str, fmpq] | None:
 
 def parse_unit(text: str) -> Unit | None:
     """Unit of a text such as `cm^2`, `miles per hour`, `square inches`; None if it is a noun of no dimension."""
+    text = text.replace("mph", "miles per hour")
     dims: dict[str, int] = {}
     factor = fmpq(1)
     sign = 1
