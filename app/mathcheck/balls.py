@@ -189,7 +189,10 @@ def _integral(node: Node, env: dict[str, Any]) -> Any:
     name: str = variable.value
 
     def integrand(z: Any, _analytic: bool) -> Any:
-        return _eval(body, {**env, name: z})
+        try:
+            return _eval(body, {**env, name: z})
+        except (TooComplex, OutOfDomain):
+            return acb(float("nan"))  # the integrator then halves its step
 
     return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=20_000, depth_limit=60)
 

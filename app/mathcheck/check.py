@@ -86,7 +86,7 @@ def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
     ).casefold().replace(".", ""):
         return Verdict(1.0, Status.OK, "text", detail="the same time of day")
     letter = _choice(reference, answer)
-    if letter is None and _OPTION.fullmatch(strip(reference)):
+    if letter is None and _OPTION.fullmatch(re.sub(r"\\text(?:bf)?|[{}]", "", strip(reference))):
         letter = _choice(answer, reference)
     if letter is not None:
         return Verdict(float(letter), Status.OK, "text", detail="multiple choice", steps=("the reference is a letter",))

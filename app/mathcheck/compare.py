@@ -285,15 +285,26 @@ def _scaled(n: Node, factor: fmpq) -> Node:
 
 
 def _text(a: Node, b: Node) -> Outcome:
-    x, y = (n.value if n.op == "text" else str(n.value) if n.op == "sym" else None for n in (a, b))
+    x, y = _word(a), _word(b)
     if x is not None and y is not None and plain(x) == plain(y):
         return Outcome(True, "text", "the same words")
     return different("different words")
 
 
+def _word(n: Node) -> str | None:
+    """A text, or letters that were read as a product."""
+    if n.op in ("text", "sym"):
+        return str(n.value)
+    if n.op == "mul":
+        parts = [_word(a) for a in n.args]
+        return None if None in parts else "".join(p for p in parts if p)
+    return None
+
+
 def plain(text: str) -> str:
     """Words of a text answer: no case, articles, punctuation or LaTeX text commands."""
     text = re.sub(r"\\(?:text|textbf|mathrm|mbox|textit|mathbf)\b|[${}\\~]", " ", text)
+    text = re.sub(r"\bsolutions\b", "solution", text, flags=re.I)
     words = re.findall(r"[^\W_]+|[-+*/^=<>|%]", text.casefold())
     return " ".join(w for w in words if w not in ("the", "a", "an")) or " ".join(words)
 
@@ -382,6 +393,9 @@ def _clock(n: Node) -> bool:
 def _relations(a: Node, b: Node, policy: Policy) -> Outcome:
     na, nb = assigned(a), assigned(b)
     if na and nb:
+        x, y = na[0], nb[0]
+        if x.op == y.op == "app" and x.value == y.value and [p.op for p in (*x.args, *y.args)] == ["sym", "sym"]:
+            return compare(na[1], substitute(nb[1], str(y.args[0].value), x.args[0]), policy)
         if na[0] == nb[0] or _same_role(na[0], nb[0]):
             return compare(na[1], nb[1], policy)
     elif na and b.op != "rel":

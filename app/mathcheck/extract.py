@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.completion import sections
 from app.mathcheck.lexer import braced
 from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
+from app.mathcheck.units import lookup
 from app.mathcheck.verdict import Extraction, NoAnswer
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
@@ -23,6 +24,8 @@ _NUMBER = re.compile(
     r"(?:\s?(?:\\?%|percent\b))?|(?<![\w.])[-+]?\.\d+|\\[dt]?frac\s*\{[^{}]{1,50}\}\s*\{[^{}]{1,50}\}"
 )
 _NEGATION = re.compile(r"(?:\bnot|n't|n’t|\bnever|\bno|\\neq?|≠|不是|incorrect|wrong)\W{0,4}$", re.I)
+_DENIED_AFTER = re.compile(r"\W{0,4}(?:is|was|are)?\s*(?:not\b|n't|wrong|incorrect|false)", re.I)
+_UNIT = re.compile(r"\s?(?:\\(?:text|mathrm)\s?\{\s*[A-Za-z/ ]{1,30}\}(?:\^\{?\d\}?)?|([A-Za-z]{1,12}))")
 _ALTERNATIVE = re.compile(r"^\W{0,4}(?:or|或)\W{0,4}(?:maybe\W{0,2})?[-+$\\]{0,3}\d", re.I)
 _JOIN = re.compile(
     r"^(?:[\s$,;.]|\\[(),;! \]\[]|\\q?quad|\\text|[{}]|\band\b|\bor\b|for part \(\w\)|\b[a-z]_\{?\d\}?\s*=)*$"
@@ -243,12 +246,22 @@ def _number(text: str) -> Found:
         r"(?:\bor|或|/|\bmaybe|\\approx|\\neq?)\s*[$(\\]{0,3}$", text[max(0, last.start() - 12) : last.start()]
     ):
         return NoAnswer("several competing answers")
+    if _DENIED_AFTER.match(text[last.end() : last.end() + 30]):
+        return NoAnswer("the last number is denied")
+    if re.search(
+        r"\\(?!boxed|fbox|text|mathrm|mathbf|left|\()[A-Za-z]+\s*\{\s*$", text[max(0, last.start() - 20) : last.start()]
+    ):
+        return NoAnswer("the last number stands inside a command")
     before = text[max(0, last.start() - 30) : last.start()]
     if re.search(
         r"\d[^\s\d]{0,3}\s*\W{0,3}\b(?:or|and|to)\b\W*(?:maybe\W*)?$|(?:between|least|most|about|than)\W*$", before
     ):
         return NoAnswer("several competing answers")
-    return last.start(), last.end(), last[0].strip(), "last number"
+    end = last.end()
+    unit = _UNIT.match(text, end)
+    if unit and (unit[1] is None or (len(unit[1]) > 1 and lookup(unit[1]))):
+        end = unit.end()
+    return last.start(), end, text[last.start() : end].strip(), "last number"
 
 
 def _verifier(text: str) -> Found:

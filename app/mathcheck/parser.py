@@ -145,6 +145,8 @@ class Parser:
                 word |= self.t.text in ("and", "or")
                 joins.add(self.t.text)
                 self.i += 1
+            if self.is_op(")", "]"):
+                raise self.error("a missing item")
             if self.t.kind == "end" or self.is_op(*_CLOSERS):
                 break
             if semicolon and len(items) > 1:
@@ -204,7 +206,7 @@ class Parser:
 
     def ratio(self) -> Node:
         node = self.quantity()
-        if self.is_op(":"):
+        if self.is_op(":") and not self.bars:
             args = [node]
             while self.accept(":"):
                 args.append(self.quantity())
@@ -238,6 +240,8 @@ class Parser:
             node, unit = Node("mul", (node, num(10 ** _SCALES[head.lower()]))), rest
         if unit.split(" ")[0].lower() in ("percent", "percentage", "pct"):
             return Node("pct", (node,))
+        if unit.lower() in ("rad", "radian", "radians"):
+            unit = ""
         if unit and currency:
             unit = (
                 currency if not lookup(unit.split(" ")[0]) or lookup(unit.split(" ")[0]) == lookup(currency) else unit

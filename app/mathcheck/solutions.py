@@ -55,7 +55,7 @@ def as_set(node: Node) -> RealSet | None:
         return _except(node.args[1].args[0])
     if node.op == "points":
         return RealSet(tuple(Interval(a, a, "[]") for a in node.args))
-    if node.op == "setb" and node.args[0].op == "sym":
+    if node.op == "setb" and (node.args[0].op == "sym" or node.args[0].value == "∈"):
         return as_set(node.args[1])
     if node.op == "rel":
         return _relation(node)
