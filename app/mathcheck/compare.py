@@ -254,6 +254,10 @@ def _quantities(a: Node, b: Node, policy: Policy) -> Outcome:
     x, y = bare(a), bare(b)
     if x.op in ("quantity", "pct") or y.op in ("quantity", "pct"):
         return different("nested units")
+    if {ua, ub} == {"°", "rad"}:
+        return compare(
+            Node("deg", (x,)) if ua == "°" else x, Node("deg", (y,)) if ub == "°" else y, Policy(units="required")
+        )
     if ua and ub:
         ka, kb = parse_unit(ua), parse_unit(ub)
         if ka and kb:

@@ -241,7 +241,7 @@ class Parser:
         if unit.split(" ")[0].lower() in ("percent", "percentage", "pct"):
             return Node("pct", (node,))
         if unit.lower() in ("rad", "radian", "radians"):
-            unit = ""
+            unit = "rad"
         if unit and currency:
             unit = (
                 currency if not lookup(unit.split(" ")[0]) or lookup(unit.split(" ")[0]) == lookup(currency) else unit
