@@ -16,6 +16,7 @@ from app.mathcheck.scalar import Outcome
 from app.mathcheck.verdict import Extraction, Verdict
 from app.status import Status
 
+_PLAIN_FRACTION = re.compile(r"(-?)(?:\\[dt]?frac\{(\d{1,400})\}\{(\d{1,400})\}|(\d{1,400})(?:/(\d{1,400}))?)")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,400}(?:\.\d{1,400})?")
 _WORDY = re.compile(r"[A-Za-zÀ-ɏ\u0400-\u04ff一-鿿][^\\{}=<>^_]*")
 _ESCAPED = re.compile(r"\\\\(?=[A-Za-z])")
@@ -56,6 +57,9 @@ def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -
     ):
         same = answer == reference or _decimal(answer) == _decimal(reference)
         return Verdict(float(same), Status.OK, "exact", detail="decimal numbers", steps=("both are plain numbers",))
+    if policy.digits is None is policy.rel_tol and (x := _fraction(answer)) and (y := _fraction(reference)):
+        same = x[0] * y[1] == y[0] * x[1]
+        return Verdict(float(same), Status.OK, "exact", detail="fractions", steps=("both are plain fractions",))
     if not answer.strip():
         return Verdict(0.0, Status.NO_ANSWER, detail="the answer is empty")
     if len(answer) > MAX_ANSWER_CHARS:
@@ -64,6 +68,17 @@ def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -
         return _compare(answer, reference, policy)
     except RecursionError:  # the bounds keep far from it; a caller's own deep stack may not
         return Verdict(0.0, Status.TOO_COMPLEX, detail="nested too deep")
+
+
+def _fraction(text: str) -> tuple[int, int] | None:
+    """Numerator and denominator of a plain fraction or integer; None for all else."""
+    m = _PLAIN_FRACTION.fullmatch(text)
+    if m is None:
+        return None
+    top, bottom = m[2] or m[4], int(m[3] or m[5] or 1)
+    if not bottom:
+        return None
+    return (-int(top) if m[1] == "-" else int(top)), bottom
 
 
 def _unusable(reference: str) -> bool:

@@ -34,18 +34,22 @@ _SENTENCE = re.compile(r"\n|。|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z]|\s*$)|<\|")
 _CHOICE = re.compile(r"^\W{0,6}([A-J])\W{0,4}(?=$|[\s.,:;)\]*])")
 WHOLE_CHARS = 100
 """A completion this short without any marker may itself be the answer."""
+NEAR = 4_000
+"""Characters before a box in which one that it is joined to may begin."""
 BOXES = 60
 """Boxes looked at, from the end."""
 
 
 def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
     """The final answer outside of the chain of thought, by the first of the policy's sources that holds one."""
-    parts = sections(completion)
-    if not parts.closed:
-        return NoAnswer("the chain of thought is never closed")
-    offset = parts.outside[-1].start if parts.outside else len(completion)
-    if len(parts.outside) > 1 and not completion[offset:].strip():
-        offset = parts.outside[0].start
+    offset = 0
+    if "think>" in completion:
+        parts = sections(completion)
+        if not parts.closed:
+            return NoAnswer("the chain of thought is never closed")
+        offset = parts.outside[-1].start if parts.outside else len(completion)
+        if len(parts.outside) > 1 and not completion[offset:].strip():
+            offset = parts.outside[0].start
     text = completion[offset:]
     if not text.strip():
         return NoAnswer("nothing outside of the chain of thought")
@@ -84,12 +88,16 @@ def _tag(name: str, text: str) -> Found:
 
 
 def _boxed(text: str) -> Found:
-    if "\\boxed" not in text and "\\fbox" not in text:
+    framed = "\\fbox" in text
+    if not framed and "\\boxed" not in text:
         return None
     boxes: list[tuple[int, int, int, int]] = []
     limit = len(text)
     for _ in range(BOXES):
-        at = max(text.rfind("\\boxed", 0, limit), text.rfind("\\fbox", 0, limit))
+        first = max(0, limit - NEAR) if boxes else 0
+        at = text.rfind("\\boxed", first, limit)
+        if framed:
+            at = max(at, text.rfind("\\fbox", first, limit))
         if at < 0:
             break
         limit = at
