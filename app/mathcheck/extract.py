@@ -43,7 +43,8 @@ BOXES = 60
 def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
     """The final answer outside of the chain of thought, by the first of the policy's sources that holds one."""
     offset = 0
-    if "think>" in completion:
+    tagged = "<" in completion  # one fast scan spares three slow ones
+    if tagged and "think>" in completion:
         parts = sections(completion)
         if not parts.closed:
             return NoAnswer("the chain of thought is never closed")
@@ -54,6 +55,8 @@ def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | No
     if not text.strip():
         return NoAnswer("nothing outside of the chain of thought")
     for source in policy.sources:
+        if not tagged and source in ("verifier_answer", "answer_tag"):
+            continue
         found = _FINDERS[source](text)
         if isinstance(found, NoAnswer):
             return found
@@ -88,8 +91,8 @@ def _tag(name: str, text: str) -> Found:
 
 
 def _boxed(text: str) -> Found:
-    framed = "\\fbox" in text
-    if not framed and "\\boxed" not in text:
+    framed = text.rfind("\\boxed") < 0
+    if framed and "\\fbox" not in text:
         return None
     boxes: list[tuple[int, int, int, int]] = []
     limit = len(text)
