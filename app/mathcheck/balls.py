@@ -57,6 +57,8 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
     if op == "app":
         return _uninterpreted(node, env)
     args = [_eval(a, env) for a in node.args]
+    if not args:
+        raise OutOfDomain(op)
     x = args[0]
     if op == "add":
         for y in args[1:]:
