@@ -477,7 +477,7 @@ class Parser:
                 node = Node("div", (node, right)) if kind == "over" else Node("fn", (node, right), "binom")
             self.expect("}")
             return node
-        if t.kind == "num" and len(t.text) > 1:
+        if t.kind == "num" and len(t.text) > 1 and t.text.isdigit():
             self.tokens[self.i] = Token("num", t.text[1:], t.pos + 1, False)
             return num(int(t.text[0])) if t.text[0].isdigit() else self._fail("a digit")
         if self.is_op("-"):
