@@ -1,0 +1,76 @@
+"""Is the chain of thought in the language that it should be in?"""
+
+import re
+from collections import Counter
+from functools import cache
+from typing import Literal
+
+import eldc
+
+from app.rewards.base import Component, Params, Sample, abstain, reward
+from app.status import Status
+
+_NOT_PROSE = re.compile(
+    r"```.*?(?:```|\Z)"  # fenced code
+    r"|`[^`\n]*`"
+    r"|\$\$[^$]*\$\$|\$[^$\n]*\$|\\\([^\n]*?\\\)|\\\[.*?\\\]"  # LaTeX in its delimiters
+    r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
+    r"|https?://\S+"
+    r"|<[^<>\n]{0,32}>"  # tags, calculator marks
+    r"|[0-9]+(?:[.,:/][0-9]+)*",
+    re.DOTALL,
+)
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_SEGMENT = re.compile(rf"[{_CJK}]+(?:[\s，。、；：？！]*[{_CJK}]+)*|[^{_CJK}.!?;\n]+")
+_WORD = re.compile(rf"[{_CJK}]|[^\W\d_{_CJK}]{{2,}}|\b[aAIàòyoeéи]\b")
+_PROMPT_SAMPLE_CHARS = 4096
+"""As much of a prompt as its language shows in."""
+
+
+class LanguageParams(Params):
+    """Parameters of `language`."""
+
+    target: str | None = None
+    """ISO 639-1 code; where unset the item's language, else the prompt's."""
+    over: Literal["think", "all"] = "think"
+    """What is looked at; a completion without a think block is looked at whole."""
+
+
+@cache
+def _detector() -> None:
+    eldc.init()
+
+
+def detect(text: str) -> str | None:
+    """ISO 639-1 code of the text's language, None where there is nothing to tell it by."""
+    _detector()
+    found: str = eldc.detect(text)
+    return found if found and found != "und" else None
+
+
+@reward("language", version=1, params=LanguageParams)
+def language(sample: Sample, params: LanguageParams) -> Component:
+    """Share of the words of the chain of thought that are in the target language.
+
+    LaTeX, code, links, tags and numbers are left out first. A segment is a run of CJK or a stretch of other text up to
+    the end of a sentence; its words count for the language of the segment. Each CJK character is a word.
+    Range: [0, 1]; 0 where there are no words. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.3.2.
+    """
+    target = params.target or sample.language or detect(_prose(sample.prompt[:_PROMPT_SAMPLE_CHARS]))
+    if target is None:
+        return abstain(Status.BAD_REFERENCE, "no target language: give `language`, or a prompt to tell it by")
+    text = sample.completion
+    if params.over == "think" and sample.sections.think:
+        text = "\n".join(span.of(text) for span in sample.sections.think)
+    words: Counter[str] = Counter()
+    for segment in _SEGMENT.finditer(_prose(text)):
+        count = len(_WORD.findall(segment[0]))
+        if count:
+            words[detect(segment[0]) or target] += count
+    total = words.total()
+    score = words[target] / total if total else 0.0
+    return Component(score, evidence={"target": target, "words": dict(words.most_common(5))})
+
+
+def _prose(text: str) -> str:
+    return _NOT_PROSE.sub(" ", text)
