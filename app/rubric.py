@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import sqrt
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from app.rewards import registry
 from app.rewards.base import Reward
-from app.schemas import RubricSpec
+from app.schemas import OnAbstain, RubricSpec
 from app.status import Status
 
-OnAbstain = Literal["null", "zero"] | float
 PASS_COMPONENT = "accuracy"
 """The component that a group's pass rate counts."""
 _EQUAL_REWARDS = 1e-9

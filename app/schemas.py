@@ -17,6 +17,10 @@ MAX_DEADLINE_MS = 3_600_000
 DEFAULT_DEADLINE_MS = 30_000
 
 
+OnAbstain = Annotated[Literal["null", "zero"] | float, Field(union_mode="left_to_right")]
+"""What an abstained component counts as: it makes the reward null, or it is a number."""
+
+
 class Contract(BaseModel):
     """Base of all requests: unknown fields are errors, so that a typo is not a silent default."""
 
@@ -29,7 +33,9 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     role: str
-    content: str | None = None
+    content: Annotated[str, Field(max_length=MAX_COMPLETION_CHARS)] | None = None
+    reasoning_content: Annotated[str, Field(max_length=MAX_COMPLETION_CHARS)] | None = None
+    """Chain of thought, where the server that sampled it had split it off (vLLM, DeepSeek)."""
 
 
 Text = Annotated[str, Field(max_length=MAX_COMPLETION_CHARS)]
@@ -137,7 +143,7 @@ class Options(Contract):
     """Time for the whole request, from its arrival; what is not scored by then abstains with `timeout`."""
     priority: Literal["online", "offline"] = "online"
     evidence: Literal["none", "brief", "full"] = "brief"
-    on_abstain: Annotated[Literal["null", "zero"] | float, Field(union_mode="left_to_right")] | None = None
+    on_abstain: OnAbstain | None = None
     """What an abstained component counts as in the reward; the rubric's choice where absent."""
 
 
@@ -155,7 +161,7 @@ class RubricSpec(Contract):
     name: Id = "inline"
     description: str = ""
     components: Annotated[dict[str, ComponentSpec], Field(min_length=1, max_length=32)]
-    on_abstain: Annotated[Literal["null", "zero"] | float, Field(union_mode="left_to_right")] = "null"
+    on_abstain: OnAbstain = "null"
 
 
 class ScoreRequest(Contract):

@@ -2,9 +2,19 @@
 
 import typer
 
+from app.cli import demo, doctor, score, serve
+
 app = typer.Typer(
-    help="Score completions of language models with rewards that a program can check.", no_args_is_help=True
+    help="Score completions of language models with rewards that a program can check.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
+app.command()(serve.serve)
+app.command()(serve.api)
+app.command()(serve.worker)
+app.command()(score.score)
+app.command()(demo.demo)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

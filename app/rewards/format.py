@@ -30,7 +30,7 @@ class FormatParams(Params):
 
 @reward("format", version=1, params=FormatParams)
 def format_reward(sample: Sample, params: FormatParams) -> Component:
-    """1 if the completion is exactly its template's blocks, in order, once each, none blank, nothing between them; else 0.
+    """1 if the completion is exactly its template's blocks, in order, once each, none blank, nothing between; else 0.
 
     Range: {0, 1}. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.2.2, format rewards.
     """

@@ -1,0 +1,57 @@
+"""The HTTP service: routes, errors, what is made at start and closed at the end."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app import __version__
+from app.api import catalogue, errors, health, score
+from app.api.middleware import Observed
+from app.api.state import State
+from app.schemas import ScoreRequest
+from app.settings import Settings
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application; it reaches the queue's server only once it is started."""
+    state = State.create(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await state.dispatcher.start()
+        yield
+        await state.dispatcher.stop()
+        await state.server.close()
+
+    app = FastAPIOffline(
+        title="Assay",
+        version=__version__,
+        summary="Scores completions of language models with rewards that a program can check.",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.assay = state
+    errors.install(app)
+    for module in (score, catalogue, health):
+        app.include_router(module.router)
+    app.add_middleware(Observed, metrics=state.metrics)
+    _describe_request(app)
+    return app
+
+
+def _describe_request(app: FastAPI) -> None:
+    """Put the request's schema into the OpenAPI document: the route reads its body itself."""
+    original = app.openapi
+
+    def openapi() -> dict[str, object]:
+        document = original()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if "ScoreRequest" not in schemas:
+            schema = ScoreRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas["ScoreRequest"] = schema
+        return document
+
+    app.openapi = openapi

@@ -1,0 +1,139 @@
+"""Errors as RFC 9457 problem+json, each naming the field at fault.
+
+| status | type | when |
+|---|---|---|
+| 400 | `malformed` | the body is no JSON or msgpack |
+| 404 | `not-found` | no such path |
+| 413 | `too-large` | the body is over the limit |
+| 415 | `unsupported-media-type` | neither JSON nor msgpack, or an unknown encoding |
+| 422 | `invalid` | the body breaks the contract; `errors` lists the fields |
+| 429 | `queue-full` | come again after `Retry-After` |
+| 503 | `queue-unavailable` | Redis is away; come again after `Retry-After` |
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from app.queue.connection import QueueUnavailable
+from app.queue.dispatch import RETRY_AFTER_S, QueueFull
+from app.rubric import BadRubric
+from app.schemas import KINDS
+
+_MAX_ERRORS = 20
+"""Field errors listed; a batch of thousands can be wrong thousandfold."""
+_UNION_TAGS = frozenset({*KINDS, "other", "str", "RubricSpec", "literal['null','zero']", "float"})
+"""What the validator puts into a path to say which branch of a union it tried; no part of the body."""
+
+
+class Problem(Exception):
+    """An answer of 4xx or 5xx."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+    def response(self, request: Request) -> Response:
+        body: dict[str, Any] = {
+            "type": f"urn:assay:{self.kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": request.url.path,
+        }
+        request_id = getattr(request.state, "request_id", None)
+        if request_id is not None:
+            body["request_id"] = request_id
+        if self.errors:
+            body["errors"] = self.errors
+        return Response(msgspec.json.encode(body), self.status, self.headers, "application/problem+json")
+
+
+def malformed(detail: str) -> Problem:
+    return Problem(400, "malformed", "The body can't be read", detail)
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(413, "too-large", "The body is too large", f"at most {limit} bytes after decompression")
+
+
+def invalid(error: ValidationError) -> Problem:
+    """A body that breaks the contract."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return malformed(details[0]["msg"])
+    errors = [{"path": field_path(_body_path(d)), "detail": d["msg"]} for d in details[:_MAX_ERRORS]]
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    detail = f"{errors[0]['path']}: {errors[0]['detail']}{more}"
+    return Problem(422, "invalid", "The body breaks the contract", detail, errors)
+
+
+def bad_rubric(error: BadRubric) -> Problem:
+    path = field_path(("rubric", *error.path))
+    return Problem(
+        422,
+        "invalid",
+        "The rubric can't be used",
+        f"{path}: {error.detail}",
+        [{"path": path, "detail": error.detail}],
+    )
+
+
+def field_path(location: Sequence[str | int]) -> str:
+    """`("items", 3, "reference", "answer")` -> `items[3].reference.answer`; the empty location is `body`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path or "body"
+
+
+def _body_path(error: ErrorDetails) -> list[str | int]:
+    location = list(error["loc"])
+    return [p for i, p in enumerate(location) if not (i and p in _UNION_TAGS and _follows_union(location[i - 1]))]
+
+
+def _follows_union(part: str | int) -> bool:
+    return part in ("reference", "rubric", "on_abstain", "completion", "prompt", "answer", "options")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the routes as problem+json."""
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return error.response(request)
+
+    @app.exception_handler(QueueFull)
+    async def full(request: Request, error: QueueFull) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return _retry(429, "queue-full", "The queue is full", str(error)).response(request)
+
+    @app.exception_handler(QueueUnavailable)
+    async def away(request: Request, error: QueueUnavailable) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return _retry(503, "queue-unavailable", "The queue's server is away", str(error)).response(request)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        kind = "not-found" if error.status_code == 404 else "http"
+        return Problem(error.status_code, kind, str(error.detail), str(error.detail)).response(request)
+
+
+def _retry(status: int, kind: str, title: str, detail: str) -> Problem:
+    return Problem(status, kind, title, detail, headers={"Retry-After": str(RETRY_AFTER_S)})

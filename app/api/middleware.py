@@ -1,0 +1,53 @@
+"""Around every request: an id that the logs of all processes carry, and the request metrics."""
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.observe.metrics import Metrics
+
+_ID = re.compile(r"[\w.:-]{1,128}")
+_HEADER = b"x-request-id"
+_UNKNOWN = "unknown"
+"""Route label of paths that do not exist: a scanner must not mint time series."""
+
+
+class Observed:
+    """ASGI middleware; plain, so that it neither buffers nor wraps the streams."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+        started = time.perf_counter()
+
+        async def send_observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (_HEADER, request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self._app(scope, receive, send_observed)
+            finally:
+                route = getattr(scope.get("route"), "path", _UNKNOWN)
+                self._metrics.requests.labels(route, str(status)).inc()
+                self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's id with a suffix of our own, which keeps it unique; or one of our own."""
+    own = uuid.uuid4().hex
+    given = next((value for name, value in scope["headers"] if name == _HEADER), b"").decode("latin-1")
+    return f"{given}.{own[:12]}" if _ID.fullmatch(given) else own

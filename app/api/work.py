@@ -1,0 +1,54 @@
+"""From the public contract to work for the queue."""
+
+from collections.abc import Iterator
+
+from app.queue.batching import Plan
+from app.queue.codec import ComponentWork, WorkItem
+from app.rubric import Rubric
+from app.schemas import Conversation, Item, Message
+
+
+def components_of(rubric: Rubric) -> list[ComponentWork]:
+    return [ComponentWork(i, c.reward.name, c.params) for i, c in enumerate(rubric.components)]
+
+
+def work_of(items: list[Item], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
+    """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
+    plans: dict[str, tuple[Plan, ...]] = {}
+    for index, item in enumerate(items):
+        kind = item.reference.kind
+        if kind not in plans:
+            plans[kind] = _plans(rubric, kind)
+        work = WorkItem(
+            index,
+            completion_text(item.completion),
+            prompt_text(item.prompt),
+            item.reference.model_dump(mode="json", exclude_none=True),
+            item.language,
+            item.meta,
+        )
+        yield work, plans[kind]
+
+
+def _plans(rubric: Rubric, kind: str) -> tuple[Plan, ...]:
+    lanes: dict[str, list[int]] = {}
+    for index, component in enumerate(rubric.components):
+        lanes.setdefault(component.reward.lane(kind), []).append(index)
+    return tuple(Plan(lane, tuple(indices)) for lane, indices in lanes.items())
+
+
+def completion_text(completion: str | Conversation) -> str:
+    """The last message's text; a `reasoning_content` that the server had split off goes back into its tags."""
+    if isinstance(completion, str):
+        return completion
+    last: Message = completion[-1]
+    content = last.content or ""
+    return f"<think>{last.reasoning_content}</think>{content}" if last.reasoning_content else content
+
+
+def prompt_text(prompt: str | Conversation) -> str:
+    """The last user message's text, or that of the last message."""
+    if isinstance(prompt, str):
+        return prompt
+    users = [message for message in prompt if message.role == "user"]
+    return (users or prompt)[-1].content or ""

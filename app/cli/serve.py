@@ -1,0 +1,154 @@
+"""`assay serve`, `assay api`, `assay worker`: the service, whole or in parts."""
+
+import asyncio
+import signal
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from app.api.app import create
+from app.cli.console import err, fail, out
+from app.observe.logs import configure
+from app.rewards.base import LANES
+from app.settings import Settings
+from app.supervisor.redis_server import NoRedis
+from app.supervisor.supervisor import DataDirInUse, StartFailed, Supervisor
+from app.worker.service import Worker
+
+_KEEP_ALIVE_S = 75
+"""Longer than the pools of common clients keep idle connections, so that the client closes first."""
+_BACKLOG = 4096
+
+Port = Annotated[int | None, typer.Option("--port", "-p", help="Port of the API. [env: ASSAY_PORT; default: 8000]")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: ASSAY_HOST; default: 127.0.0.1]")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder for queue data and logs. [env: ASSAY_DATA_DIR; default: .assay]")
+]
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from environment and file, with what the command line gave on top."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        problems = "; ".join(f"ASSAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        fail(f"settings: {problems}", 2)
+
+
+def serve(
+    port: Port = None,
+    host: Host = None,
+    data_dir: DataDir = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. [env: ASSAY_WORKERS; default: 1]")] = None,
+) -> None:
+    """Run everything on this machine: queue server, API and workers. Ctrl-C stops it all.
+
+    With REDIS_URL set, that server is used and none is started.
+    """
+    settings = load_settings(port=port, host=host, data_dir=data_dir, workers=workers)
+    configure(settings.log_level, process="supervisor")
+    if _in_use(settings):
+        fail(f"port {settings.port} of {settings.host} is in use: choose another with --port or ASSAY_PORT")
+    try:
+        asyncio.run(_serve(Supervisor(settings)))
+    except (StartFailed, NoRedis, DataDirInUse) as error:
+        fail(str(error))
+
+
+async def _serve(supervisor: Supervisor) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    starting = asyncio.create_task(_run_until(supervisor, stop))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if supervisor.ready.is_set() or starting.done():
+        await starting
+    else:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    stopped.cancel()
+
+
+async def _run_until(supervisor: Supervisor, stop: asyncio.Event) -> None:
+    async with supervisor.running():
+        _say_hello(supervisor)
+        await stop.wait()
+        err.print("stopping …")
+
+
+def _say_hello(supervisor: Supervisor) -> None:
+    url = supervisor.url
+    settings = supervisor.settings
+    queue = "embedded, " + str(settings.redis_socket) if supervisor.redis else str(settings.redis_url)
+    body = (
+        '{"rubric": "r1", "items": [{"prompt": "What is 44 + 41 + 25?", "reference": {"kind": "math", "answer": "110"},'
+        ' "completion": "<think>First 44 + 41 is 85. Then 85 + 25 is 110.</think><answer>110</answer>"}]}'
+    )
+    out.print(f"[bold green]assay[/] is ready on [bold]{url}[/]  (docs: {url}/docs, metrics: {url}/metrics)")
+    out.print(f"  workers  {settings.workers} × {settings.children} children", highlight=False)
+    out.print(f"  queue    {queue}", highlight=False, soft_wrap=True)
+    out.print(f"  logs     {settings.log_dir}", highlight=False, soft_wrap=True)
+    out.print("Try:", highlight=False)
+    out.print(
+        f"  curl -s {url}/v1/score -H 'Content-Type: application/json' -d '{body}'",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
+    out.print("Ctrl-C stops everything.")
+
+
+def _in_use(settings: Settings) -> bool:
+    """Whether the API could not bind; asked first, because its log is a poor place to find that out."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return True
+    return False
+
+
+def api(port: Port = None, host: Host = None) -> None:
+    """Run the API alone; workers and Redis run elsewhere."""
+    settings = load_settings(port=port, host=host)
+    configure(settings.log_level, process="api")
+    uvicorn.run(
+        create(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.grace_s),
+    )
+
+
+def worker(
+    lanes: Annotated[str | None, typer.Option(help="Lanes to serve, separated by commas. [default: all]")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Children. [env: ASSAY_CHILDREN; default: one a core]")
+    ] = None,
+) -> None:
+    """Run one worker; Redis and the API run elsewhere."""
+    settings = load_settings(children=concurrency)
+    chosen = tuple(lanes.split(",")) if lanes else settings.lanes
+    unknown = set(chosen) - set(LANES)
+    if unknown:
+        fail(f"unknown lanes {', '.join(sorted(unknown))}; there are {', '.join(LANES)}", 2)
+    configure(settings.log_level, process="worker")
+    asyncio.run(_work(settings, chosen))
+
+
+async def _work(settings: Settings, lanes: tuple[str, ...]) -> None:
+    await Worker(settings, lanes).run()

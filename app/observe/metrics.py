@@ -1,0 +1,60 @@
+"""Prometheus metrics of the API process. Workers report through it: scores carry their times and statuses."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
+_SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+
+
+class Metrics:
+    """All metrics of one API process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.requests = Counter("assay_requests_total", "Requests", ["route", "status"], registry=r)
+        self.request_seconds = Histogram(
+            "assay_request_seconds", "Request latency", ["route"], buckets=_LATENCY_S, registry=r
+        )
+        self.items = Counter("assay_items_total", "Items answered", ["rubric", "outcome"], registry=r)
+        self.component_seconds = Histogram(
+            "assay_component_seconds", "Time in a reward, per item", ["component"], buckets=_COMPONENT_S, registry=r
+        )
+        self.component_score = Histogram(
+            "assay_component_score", "Scores of a component", ["component"], buckets=_SCORE, registry=r
+        )
+        self.statuses = Counter(
+            "assay_component_status_total", "Components by status", ["component", "status", "fault"], registry=r
+        )
+        self.queue_wait = Histogram(
+            "assay_queue_wait_seconds", "Longest queue wait of a request", buckets=_LATENCY_S, registry=r
+        )
+        self.in_flight = Gauge("assay_requests_in_flight", "Requests being scored", registry=r)
+        self.queue_batches = Gauge("assay_queue_batches", "Micro-batches queued", ["lane", "priority"], registry=r)
+        self.queue_age = Gauge(
+            "assay_queue_age_seconds", "Age of the oldest micro-batch", ["lane", "priority"], registry=r
+        )
+        self.workers = Gauge("assay_workers_live", "Workers that live", registry=r)
+        self.queue_up = Gauge("assay_queue_up", "1 if the queue's server answers", registry=r)
+
+    def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
+        """Set the gauges of the queue, as of now."""
+        for lane, priority, batches, age in state:
+            self.queue_batches.labels(lane, priority).set(batches)
+            self.queue_age.labels(lane, priority).set(age)
+        self.workers.set(workers)
+        self.queue_up.set(1)
+
+    def queue_away(self) -> None:
+        """The queue's server does not answer: depths are unknown, not 0."""
+        self.queue_batches.clear()
+        self.queue_age.clear()
+        self.workers.set(0)
+        self.queue_up.set(0)
+
+    def expose(self) -> bytes:
+        """Text exposition format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,149 @@
+"""The worker's end of the queue: takes micro-batches, keeps their leases, answers them."""
+
+import time
+from itertools import cycle
+from typing import NamedTuple
+
+import structlog
+
+from app.queue import codec
+from app.queue.connection import Entry, Fields, GroupMissing, Server
+from app.queue.keys import DEAD_MAX, GROUP, PRIORITIES, Keys
+from app.status import Status
+
+_log = structlog.get_logger(__name__)
+_BLOCK_MS = 1000
+_OFFLINE_TURN = 8
+"""Every so many reads the offline queue comes first, so that online work never starves it for good."""
+_ALIVE_MS = 5000
+
+
+class Task(NamedTuple):
+    """A micro-batch that this worker holds."""
+
+    stream: str
+    id: bytes
+    envelope: codec.Envelope
+
+    @property
+    def queue_ms(self) -> float:
+        """Wait in the queue until now."""
+        return max(0.0, time.time() * 1000 - self.envelope.enqueued_ms)
+
+    @property
+    def expired(self) -> bool:
+        return time.time() * 1000 > self.envelope.deadline_ms
+
+
+class Answer(NamedTuple):
+    """Scores of some items of a micro-batch."""
+
+    task: Task
+    payload: bytes
+    """A list of ItemScores."""
+    queue_ms: float
+    """Wait in the queue until the work started."""
+    last: bool
+    """The micro-batch is answered with this."""
+
+
+class Consumer:
+    """One per worker process. All methods raise QueueUnavailable while the server is away."""
+
+    def __init__(
+        self, server: Server, keys: Keys, name: str, lanes: tuple[str, ...], *, max_deliveries: int, reply_ttl_s: int
+    ) -> None:
+        self._server = server
+        self._keys = keys
+        self._name = name
+        self._max_deliveries = max_deliveries
+        self._reply_ttl_s = reply_ttl_s
+        self._by_priority = {p: [keys.queue(lane, p) for lane in lanes] for p in PRIORITIES}
+        self._streams = [stream for streams in self._by_priority.values() for stream in streams]
+        online, offline = PRIORITIES
+        self._turns = cycle([(online, offline)] * (_OFFLINE_TURN - 1) + [(offline, online)])
+        self._held: dict[tuple[str, bytes], Task] = {}
+
+    async def create_groups(self) -> None:
+        for stream in self._streams:
+            await self._server.create_group(stream, GROUP)
+
+    async def take(self, count: int) -> list[Task]:
+        """Up to `count` new micro-batches, online ones first; waits about a second for the first."""
+        try:
+            for priority in next(self._turns):
+                found = await self._server.read_group(self._by_priority[priority], GROUP, self._name, count, None)
+                if found:
+                    break
+            else:
+                found = await self._server.read_group(self._streams, GROUP, self._name, 1, _BLOCK_MS)
+        except GroupMissing:
+            await self.create_groups()
+            return []
+        return [task for stream, entry in found if (task := await self._hold(stream, entry))]
+
+    async def claim(self, idle_ms: int, count: int) -> list[Task]:
+        """Micro-batches whose worker died; those delivered too often are answered with `error` and kept as dead."""
+        tasks: list[Task] = []
+        for stream in self._streams:
+            for entry in await self._server.claim_abandoned(stream, GROUP, self._name, idle_ms, count):
+                task = await self._hold(stream, entry)
+                if task is None:
+                    continue
+                deliveries = await self._server.deliveries(stream, GROUP, task.id)
+                _log.warning("claimed", stream=stream, request=task.envelope.request, deliveries=deliveries)
+                if deliveries > self._max_deliveries:
+                    await self._give_up(task, f"its workers died, {deliveries - 1} times")
+                else:
+                    tasks.append(task)
+        return tasks
+
+    async def renew(self) -> None:
+        """Keep the leases of all that is held."""
+        by_stream: dict[str, list[bytes]] = {}
+        for stream, id_ in list(self._held):
+            by_stream.setdefault(stream, []).append(id_)
+        for stream, ids in by_stream.items():
+            await self._server.renew(stream, GROUP, self._name, ids)
+
+    async def answer(self, answers: list[Answer]) -> None:
+        """Send scores and end the micro-batches whose last ones these are; in one round trip."""
+        replies = [_reply(a.task, a.payload, a.queue_ms) for a in answers]
+        done = [a.task for a in answers if a.last]
+        await self._server.answer(replies, [(t.stream, GROUP, t.id) for t in done], self._reply_ttl_s)
+        for task in done:
+            self._held.pop((task.stream, task.id), None)
+
+    async def heartbeat(self, value: str) -> None:
+        await self._server.announce(self._keys.workers, self._name, self._keys.worker(self._name), value, _ALIVE_MS)
+
+    async def leave(self) -> None:
+        await self._server.withdraw(self._keys.workers, self._name, self._keys.worker(self._name))
+
+    async def _hold(self, stream: str, entry: Entry) -> Task | None:
+        id_, fields = entry
+        try:
+            task = Task(stream, id_, codec.Envelope.from_fields(fields))
+        except (KeyError, ValueError) as error:
+            _log.error("alien_entry", stream=stream, id=id_.decode(), error=repr(error))
+            await self._server.answer([], [(stream, GROUP, id_)], self._reply_ttl_s)
+            return None
+        self._held[(stream, id_)] = task
+        return task
+
+    async def _give_up(self, task: Task, reason: str) -> None:
+        batch = codec.decode_batch(task.envelope.payload)
+        payload = codec.encode(codec.same_for_all(batch, Status.ERROR, f"given up: {reason}"))
+        dead = {**task.envelope.fields(), "stream": task.stream, "reason": reason}
+        await self._server.answer(
+            [_reply(task, payload, task.queue_ms)],
+            [(task.stream, GROUP, task.id)],
+            self._reply_ttl_s,
+            (self._keys.dead, dead, DEAD_MAX),
+        )
+        self._held.pop((task.stream, task.id), None)
+
+
+def _reply(task: Task, payload: bytes, queue_ms: float) -> tuple[str, Fields]:
+    envelope = task.envelope
+    return envelope.reply_to, {"request": envelope.request, "queue_ms": str(round(queue_ms, 3)), "payload": payload}

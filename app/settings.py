@@ -1,0 +1,98 @@
+"""All settings, in one typed object: from the environment (`ASSAY_…`) or the TOML file that `ASSAY_CONFIG` names."""
+
+import os
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+_MAX_SOCKET_PATH = 100
+"""A unix socket's path holds 107 bytes; a little is left for the server's own temporary names."""
+
+
+class Settings(BaseSettings):
+    """Every value can be set as `ASSAY_<NAME>`; the environment wins over the file."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Path(".assay")
+    """Queue data, logs and the socket of the embedded server."""
+    redis_url: Annotated[str | None, Field(validation_alias=AliasChoices("ASSAY_REDIS_URL", "REDIS_URL"))] = None
+    """Server to use; where unset, `assay serve` starts one of its own."""
+    namespace: str = "assay"
+    """Prefix of all keys: several deployments can share one server."""
+    log_level: str = "info"
+
+    workers: Annotated[int, Field(ge=1)] = 1
+    """Worker processes that `assay serve` starts."""
+    children: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
+    """Killable processes of each worker: one a core is the most that helps."""
+    lanes: tuple[str, ...] = ("cpu", "code", "judge")
+
+    batch_items: Annotated[int, Field(ge=1)] = 32
+    """Items of a micro-batch: past 32 the queue gains little and one slow item delays more neighbours."""
+    batch_bytes: Annotated[int, Field(ge=1)] = 512 * 1024
+    """Text of a micro-batch."""
+    prefetch: Annotated[int, Field(ge=1)] = 2
+    """Micro-batches a worker holds for each child: one at work and one to go on with."""
+
+    item_cpu_s: Annotated[float, Field(gt=0)] = 5.0
+    """CPU time one reward may spend on one item; past it the completion is at fault (`cpu_exceeded`)."""
+    item_wall_s: Annotated[float, Field(gt=0)] = 30.0
+    """Wall time one reward may take on one item; past it without the CPU time spent, the service is (`timeout`)."""
+    child_memory_mb: Annotated[int, Field(ge=128)] = 1024
+    """Address space of a child."""
+    child_max_items: Annotated[int, Field(ge=1)] = 200_000
+    """Items after which a child is replaced, so that a leak in a plugin stays bounded."""
+
+    lease_s: Annotated[float, Field(gt=0)] = 4.0
+    """A micro-batch whose worker has not renewed it for so long goes to another worker."""
+    max_deliveries: Annotated[int, Field(ge=1)] = 3
+    """Deliveries of a micro-batch; after so many workers died of it, it is answered with `error`."""
+    max_queued_batches: Annotated[int, Field(ge=1)] = 50_000
+    """Micro-batches waiting in one lane before requests get 429."""
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 512 * 1024 * 1024
+    """Body of a request, after decompression: 8,192 completions of 32 KB are 256 MiB."""
+    reply_ttl_s: Annotated[int, Field(ge=1)] = 600
+    """How long replies to an API process that died are kept."""
+    grace_s: Annotated[float, Field(ge=0)] = 10.0
+    """Time to finish what is at work after SIGTERM."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("ASSAY_CONFIG")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir.resolve() / "logs"
+
+    @property
+    def redis_dir(self) -> Path:
+        return self.data_dir.resolve() / "redis"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Socket of the embedded server; under the system's temporary folder if the data folder's path is too long."""
+        path = self.redis_dir / "redis.sock"
+        if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+            return path
+        return Path(tempfile.gettempdir()) / f"assay-{sha256(os.fsencode(path)).hexdigest()[:16]}.sock"
+
+    @property
+    def server_url(self) -> str:
+        """URL of the queue's server: the one named, or the embedded one's socket."""
+        return self.redis_url or f"unix://{self.redis_socket}"

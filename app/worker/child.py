@@ -1,0 +1,54 @@
+"""The killable process: scores micro-batches, one after the other, and tells its parent what it is at."""
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import time
+
+from app.observe.logs import configure
+from app.queue.codec import ComponentScore, ItemScores, decode_batch, encode
+from app.worker.frames import Kind, pack, receive
+from app.worker.progress import Progress
+from app.worker.scoring import bind, sample_of
+
+_FLUSH_S = 0.02
+"""Finished scores wait no longer than this for their neighbours."""
+_PR_SET_PDEATHSIG = 1
+
+
+def main(sock: socket.socket, progress: Progress, memory_bytes: int, log_level: str) -> None:
+    """Serve until the parent closes the socket."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    configure(log_level, process="child")
+    while (frame := receive(sock)) is not None:
+        _score_batch(frame.payload, sock, progress)
+    os._exit(0)
+
+
+def _score_batch(payload: bytes, sock: socket.socket, progress: Progress) -> None:
+    batch = decode_batch(payload)
+    components = bind(batch.components)
+    done: list[ItemScores] = []
+    flushed = time.monotonic()
+    for position, item in enumerate(batch.items):
+        if done and time.monotonic() - flushed > _FLUSH_S:
+            sock.sendall(pack(Kind.SCORES, encode(done)))
+            done.clear()
+            flushed = time.monotonic()
+        sample = sample_of(item)
+        scores: list[tuple[int, ComponentScore]] = []
+        for number, component in enumerate(components):
+            score = item.known.get(component.index)
+            if score is None:
+                progress.begin(position, number)
+                score = component.score(sample, batch.request, item.index, batch.evidence)
+            scores.append((component.index, score))
+        done.append(ItemScores(item.index, scores))
+    progress.idle()
+    sock.sendall(pack(Kind.LAST_SCORES, encode(done)))

@@ -1,0 +1,62 @@
+"""What a child is at work on, in memory that its parent can read even while the child hangs or after it died."""
+
+import mmap
+import os
+import struct
+import time
+from multiprocessing import reduction
+from typing import Any, NamedTuple
+
+_LAYOUT = struct.Struct("=IIQQ")
+_SIZE = mmap.PAGESIZE
+
+
+class Point(NamedTuple):
+    """A component of an item that a child has begun."""
+
+    item: int
+    """Position in the micro-batch."""
+    component: int
+    """Position among the micro-batch's components."""
+    started_ns: int
+    """On the monotonic clock, which all processes share; 0 while idle."""
+    cpu_ns: int
+    """CPU time the child had used by then."""
+
+
+class Progress:
+    """A page shared by parent and child: the child writes, the parent reads.
+
+    A read may meet a half-written point. The watchdog only acts on a point that has stood for long.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._map = mmap.mmap(fd, _SIZE)
+
+    @classmethod
+    def create(cls) -> "Progress":
+        fd = os.memfd_create("assay-progress")
+        os.ftruncate(fd, _SIZE)
+        return cls(fd)
+
+    def __reduce__(self) -> Any:
+        """Goes to a child as a duplicate of the file descriptor, while that child is being started."""
+        return _rebuild, (reduction.DupFd(self._fd),)
+
+    def begin(self, item: int, component: int) -> None:
+        _LAYOUT.pack_into(self._map, 0, item, component, time.monotonic_ns(), time.process_time_ns())
+
+    def idle(self) -> None:
+        _LAYOUT.pack_into(self._map, 0, 0, 0, 0, 0)
+
+    def read(self) -> Point:
+        return Point(*_LAYOUT.unpack_from(self._map, 0))
+
+    def close(self) -> None:
+        self._map.close()
+        os.close(self._fd)
+
+
+def _rebuild(duplicate: Any) -> Progress:
+    return Progress(duplicate.detach())

@@ -1,0 +1,56 @@
+"""Scores one item with one reward, and keeps what a reward raises from becoming more than that item's `error`."""
+
+import time
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import structlog
+
+from app.queue.codec import ComponentScore, ComponentWork, WorkItem
+from app.rewards import registry
+from app.rewards.base import Component, Params, Reward, Sample
+from app.status import Status
+
+_log = structlog.get_logger(__name__)
+_RUBRICS_KEPT = 256
+_json = msgspec.json.Encoder()
+
+
+def sample_of(item: WorkItem) -> Sample:
+    return Sample(item.completion, item.prompt, item.reference, item.language, item.meta)
+
+
+class Bound:
+    """A component ready to score with."""
+
+    def __init__(self, work: ComponentWork) -> None:
+        self.index = work.index
+        self._reward: Reward[Any] = registry.get(work.reward)
+        self._params: Params = self._reward.params.model_validate(work.params)
+
+    def score(self, sample: Sample, request: str, item: int, evidence: bool) -> ComponentScore:
+        started = time.perf_counter_ns()
+        component = self._guarded(sample, request, item)
+        elapsed_us = (time.perf_counter_ns() - started) // 1000
+        shown = dict(component.evidence) if evidence or component.status.abstains else None
+        return ComponentScore(component.score, component.status, shown, elapsed_us)
+
+    def _guarded(self, sample: Sample, request: str, item: int) -> Component:
+        """The edge between the service and a reward: whatever a reward raises is that reward's `error`."""
+        try:
+            return self._reward.score(sample, self._params)
+        except Exception as error:  # noqa: BLE001
+            _log.exception("reward_failed", reward=self._reward.name, request=request, item=item)
+            detail = f"{self._reward.name}: {type(error).__name__}: {error}"
+            return Component(None, Status.ERROR, {"detail": detail})
+
+
+@lru_cache(maxsize=_RUBRICS_KEPT)
+def _bound(encoded: bytes) -> tuple[Bound, ...]:
+    return tuple(Bound(work) for work in msgspec.json.decode(encoded, type=list[ComponentWork]))
+
+
+def bind(components: list[ComponentWork]) -> tuple[Bound, ...]:
+    """The components ready to score with; bound once for all micro-batches of a rubric."""
+    return _bound(_json.encode(components))

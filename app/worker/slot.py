@@ -1,0 +1,212 @@
+"""One killable child as its parent sees it: given micro-batches, watched, killed, replaced."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncGenerator
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import NamedTuple
+
+import structlog
+
+from app.queue import codec
+from app.queue.codec import ComponentScore, WorkBatch
+from app.status import Status
+from app.worker import child, frames
+from app.worker.frames import Kind
+from app.worker.progress import Point, Progress
+
+_log = structlog.get_logger(__name__)
+_MIB = 1 << 20
+_READ_LIMIT = 64 * _MIB
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_UNEXPLAINED_DEATHS = 2
+"""Deaths of a child at a micro-batch, before any item of it, after which the micro-batch is given up."""
+_MOSTLY_CPU = 0.8
+"""Share of the wall time spent on the CPU above which a time-out is the item's own doing."""
+
+
+class Budget(NamedTuple):
+    """What a child may use."""
+
+    cpu_s: float
+    wall_s: float
+    memory_bytes: int
+    max_items: int
+
+
+class Scores(NamedTuple):
+    """Encoded ItemScores that a child sent."""
+
+    payload: bytes
+    last: bool
+
+
+def fork_server() -> ForkServerContext:
+    """The process that children are forked from, with all rewards imported."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["app.worker.preload"])
+    return context
+
+
+class Slot:
+    """Runs micro-batches one at a time; survives whatever they do to the child."""
+
+    def __init__(self, context: ForkServerContext, budget: Budget, log_level: str) -> None:
+        self._context = context
+        self._budget = budget
+        self._log_level = log_level
+        self._progress = Progress.create()
+        self._process: BaseProcess | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._served = 0
+        self._killed_for: Status | None = None
+        self.restarts = 0
+        """Children that died of their work."""
+
+    async def run(self, payload: bytes, items: int) -> AsyncGenerator[Scores]:
+        """Score a WorkBatch of so many items. Yields scores as they come; every item gets one, whatever happens."""
+        unexplained = 0
+        while True:
+            received: list[bytes] = []
+            async for scores in self._attempt(payload):
+                received.append(scores.payload)
+                yield scores
+                if scores.last:
+                    await self._count(items)
+                    return
+            point = self._progress.read()
+            status = self._killed_for or Status.ERROR
+            self._killed_for = None
+            self.restarts += 1
+            await self._stop()
+            sent = codec.decode_batch(payload)
+            rest = _without(sent, received)
+            if point.started_ns and point.item < len(sent.items):
+                rest = self._blame(rest, sent, point, status)
+            else:
+                unexplained += 1
+            if not rest.items or unexplained > _UNEXPLAINED_DEATHS:
+                _log.error("gave_up", request=sent.request, items=len(rest.items))
+                detail = "the process died before it began"
+                yield Scores(codec.encode(codec.same_for_all(rest, Status.ERROR, detail)), True)
+                return
+            payload = codec.encode(rest)
+
+    def _blame(self, batch: WorkBatch, sent: WorkBatch, point: Point, status: Status) -> WorkBatch:
+        """The rest of the micro-batch, with the component that the child died in settled as `status`."""
+        culprit = sent.items[point.item].index
+        component = sent.components[point.component]
+        details = {
+            Status.CPU_EXCEEDED: f"{component.reward} used more than {self._budget.cpu_s:g} s of CPU time",
+            Status.TIMEOUT: f"{component.reward} took more than {self._budget.wall_s:g} s",
+            Status.ERROR: f"the process died in {component.reward}",
+        }
+        verdict = ComponentScore(
+            None if status.abstains else 0.0,
+            status,
+            {"detail": details[status]},
+            (time.monotonic_ns() - point.started_ns) // 1000,
+        )
+        _log.warning("child_died", request=batch.request, item=culprit, reward=component.reward, status=status)
+        items = [_settle(i, component.index, verdict) if i.index == culprit else i for i in batch.items]
+        return WorkBatch(batch.request, batch.components, batch.evidence, items)
+
+    async def _attempt(self, payload: bytes) -> AsyncGenerator[Scores]:
+        """Send the micro-batch and yield the child's answers; ends early if the child dies."""
+        reader, writer = await self._connected()
+        self._progress.idle()
+        writer.write(frames.pack(Kind.BATCH, payload))
+        while (frame := await frames.read(reader)) is not None:
+            last = frame.kind is Kind.LAST_SCORES
+            yield Scores(frame.payload, last)
+            if last:
+                return
+
+    async def _count(self, items: int) -> None:
+        self._served += items
+        if self._served >= self._budget.max_items:
+            await self._stop()
+
+    def watch(self) -> None:
+        """Kill the child if its present item is over budget. Called often by the worker."""
+        process = self._process
+        point = self._progress.read()
+        if process is None or process.pid is None or point.started_ns == 0 or self._killed_for is not None:
+            return
+        wall = (time.monotonic_ns() - point.started_ns) / 1e9
+        cpu = _cpu_seconds(process.pid) - point.cpu_ns / 1e9
+        if cpu > self._budget.cpu_s or (wall > self._budget.wall_s and cpu > _MOSTLY_CPU * wall):
+            self._killed_for = Status.CPU_EXCEEDED
+        elif wall > self._budget.wall_s:
+            self._killed_for = Status.TIMEOUT
+        else:
+            return
+        os.kill(process.pid, signal.SIGKILL)
+
+    async def start(self) -> None:
+        """Have a child ready."""
+        await self._connected()
+
+    async def close(self) -> None:
+        await self._stop()
+        self._progress.close()
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._reader is None or self._writer is None:
+            ours, theirs = socket.socketpair()
+            self._process = self._context.Process(
+                target=child.main,
+                args=(theirs, self._progress, self._budget.memory_bytes, self._log_level),
+                daemon=True,
+            )
+            await asyncio.to_thread(self._process.start)
+            theirs.close()
+            self._served = 0
+            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
+        return self._reader, self._writer
+
+    async def _stop(self) -> None:
+        """End the child for certain."""
+        process, writer = self._process, self._writer
+        self._process = self._reader = self._writer = None
+        if writer is not None:
+            writer.close()
+        if process is not None:
+            process.kill()
+            await asyncio.to_thread(process.join)
+            process.close()
+
+
+def _without(batch: WorkBatch, received: list[bytes]) -> WorkBatch:
+    """The items of a micro-batch that have no scores yet."""
+    done = {scores.index for payload in received for scores in codec.decode_scores(payload)}
+    items = [item for item in batch.items if item.index not in done]
+    return WorkBatch(batch.request, batch.components, batch.evidence, items)
+
+
+def _settle(item: codec.WorkItem, component: int, verdict: ComponentScore) -> codec.WorkItem:
+    return codec.WorkItem(
+        item.index,
+        item.completion,
+        item.prompt,
+        item.reference,
+        item.language,
+        item.meta,
+        {**item.known, component: verdict},
+    )
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU time a process has used; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
