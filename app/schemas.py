@@ -17,7 +17,19 @@ MAX_DEADLINE_MS = 3_600_000
 DEFAULT_DEADLINE_MS = 30_000
 
 
-OnAbstain = Annotated[Literal["null", "zero"] | float, Field(union_mode="left_to_right")]
+BRANCH = "|"
+"""Starts the tags of unions, which validation errors have in their paths: no field's name does."""
+
+
+def _by_type(kind: type, then: str, otherwise: str) -> Discriminator:
+    """Chooses a branch of a union by the value's type: errors then speak of that branch alone."""
+    return Discriminator(lambda value: then if isinstance(value, kind) else otherwise)
+
+
+OnAbstain = Annotated[
+    Annotated[Literal["null", "zero"], Tag("|word")] | Annotated[float, Tag("|number")],
+    _by_type(str, "|word", "|number"),
+]
 """What an abstained component counts as: it makes the reward null, or it is a number."""
 
 
@@ -40,8 +52,16 @@ class Message(BaseModel):
 
 Text = Annotated[str, Field(max_length=MAX_COMPLETION_CHARS)]
 Conversation = Annotated[list[Message], Field(min_length=1, max_length=1024)]
+TextOrMessages = Annotated[
+    Annotated[Text, Tag("|text")] | Annotated[Conversation, Tag("|list")],
+    _by_type(list, "|list", "|text"),
+]
 Id = Annotated[str, Field(max_length=MAX_ID_CHARS)]
 ShortText = Annotated[str, Field(max_length=MAX_REFERENCE_CHARS)]
+OneOrMore = Annotated[
+    Annotated[ShortText, Tag("|text")] | Annotated[list[ShortText], Tag("|list")],
+    _by_type(list, "|list", "|text"),
+]
 
 
 class MathReference(Contract):
@@ -57,15 +77,21 @@ class ChoiceReference(Contract):
     """The right option of a multiple-choice question."""
 
     kind: Literal["choice"]
-    answer: ShortText | list[ShortText]
-    options: dict[str, str] | list[str] | None = None
+    answer: OneOrMore
+    options: (
+        Annotated[
+            Annotated[dict[str, str], Tag("|object")] | Annotated[list[str], Tag("|list")],
+            _by_type(list, "|list", "|object"),
+        ]
+        | None
+    ) = None
 
 
 class TextReference(Contract):
     """A text, or several that are all right."""
 
     kind: Literal["text"]
-    answer: ShortText | list[ShortText]
+    answer: OneOrMore
 
 
 class CodeReference(Contract):
@@ -106,17 +132,17 @@ KINDS = ("math", "choice", "text", "code", "judge", "none")
 
 def _kind_of(value: Any) -> str:
     kind: Any = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return kind if kind in KINDS else "other"
+    return f"|{kind}" if kind in KINDS else "|other"
 
 
 Reference = Annotated[
-    Annotated[MathReference, Tag("math")]
-    | Annotated[ChoiceReference, Tag("choice")]
-    | Annotated[TextReference, Tag("text")]
-    | Annotated[CodeReference, Tag("code")]
-    | Annotated[JudgeReference, Tag("judge")]
-    | Annotated[NoReference, Tag("none")]
-    | Annotated[OtherReference, Tag("other")],
+    Annotated[MathReference, Tag("|math")]
+    | Annotated[ChoiceReference, Tag("|choice")]
+    | Annotated[TextReference, Tag("|text")]
+    | Annotated[CodeReference, Tag("|code")]
+    | Annotated[JudgeReference, Tag("|judge")]
+    | Annotated[NoReference, Tag("|none")]
+    | Annotated[OtherReference, Tag("|other")],
     Discriminator(_kind_of),
 ]
 
@@ -128,8 +154,8 @@ class Item(Contract):
     """Comes back with the result; the position in the batch where absent."""
     group: Id | None = None
     """Items of one group are completions of the same prompt."""
-    prompt: Text | Conversation = ""
-    completion: Text | Conversation
+    prompt: TextOrMessages = ""
+    completion: TextOrMessages
     reference: Reference = NoReference()
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
     """ISO 639-1 code of the language that the completion should be in; the prompt's where absent."""
@@ -167,7 +193,10 @@ class RubricSpec(Contract):
 class ScoreRequest(Contract):
     """A batch of completions and the rubric to score them by."""
 
-    rubric: str | RubricSpec = "r1"
+    rubric: Annotated[
+        Annotated[str, Tag("|name")] | Annotated[RubricSpec, Tag("|inline")],
+        _by_type(str, "|name", "|inline"),
+    ] = "r1"
     items: Annotated[list[Item], Field(max_length=MAX_ITEMS)]
     options: Options = Options()
 

@@ -23,12 +23,10 @@ from starlette.exceptions import HTTPException
 from app.queue.connection import QueueUnavailable
 from app.queue.dispatch import RETRY_AFTER_S, QueueFull
 from app.rubric import BadRubric
-from app.schemas import KINDS
+from app.schemas import BRANCH
 
 _MAX_ERRORS = 20
 """Field errors listed; a batch of thousands can be wrong thousandfold."""
-_UNION_TAGS = frozenset({*KINDS, "other", "str", "RubricSpec", "literal['null','zero']", "float"})
-"""What the validator puts into a path to say which branch of a union it tried; no part of the body."""
 
 
 class Problem(Exception):
@@ -106,12 +104,8 @@ def field_path(location: Sequence[str | int]) -> str:
 
 
 def _body_path(error: ErrorDetails) -> list[str | int]:
-    location = list(error["loc"])
-    return [p for i, p in enumerate(location) if not (i and p in _UNION_TAGS and _follows_union(location[i - 1]))]
-
-
-def _follows_union(part: str | int) -> bool:
-    return part in ("reference", "rubric", "on_abstain", "completion", "prompt", "answer", "options")
+    """Where in the body, without what the validator adds to say which branch of a union it took."""
+    return [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(BRANCH))]
 
 
 def install(app: FastAPI) -> None:

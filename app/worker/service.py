@@ -63,6 +63,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         await asyncio.gather(*(slot.start() for slot in self._slots))
+        await self._create_groups()
         _log.info("worker_started", name=self._name, lanes=self._lanes, children=len(self._slots))
         upkeep = [
             asyncio.create_task(self._steadily(self._heartbeat, _HEARTBEAT_S)),
@@ -89,6 +90,16 @@ class Worker:
             stop.cancel()
             raise next(r for r in results if isinstance(r, Exception))
         _log.info("worker_stopped", name=self._name)
+
+    async def _create_groups(self) -> None:
+        """Wait for the server, and have all queues there before the first read."""
+        while not self._stopping.is_set():
+            try:
+                await self._consumer.create_groups()
+                return
+            except QueueUnavailable as error:
+                _log.warning("queue_unavailable", error=str(error))
+                await asyncio.sleep(_MAX_BACKOFF_S * random())
 
     async def _drain(self, intake: list[asyncio.Task[None]]) -> None:
         """Take nothing more; wait for what is held, within the grace period."""
@@ -177,7 +188,8 @@ class Worker:
     async def _send(self, answers: list[Answer]) -> None:
         while True:
             try:
-                return await self._consumer.answer(answers)
+                await self._consumer.answer(answers)
+                return
             except QueueUnavailable as error:
                 _log.warning("answers_wait", error=str(error), answers=len(answers))
                 await asyncio.sleep(_MAX_BACKOFF_S * random())
