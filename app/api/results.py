@@ -79,7 +79,8 @@ class Tally:
         self._on_abstain: OnAbstain | None = on_abstain
         self._names = [c.name for c in rubric.components]
         self._results: list[ItemOut | None] = [None] * len(items)
-        self._abstained = 0
+        self.abstained = 0
+        self.scored = 0
         self._cached = 0
         self._compute_us = 0
 
@@ -89,8 +90,10 @@ class Tally:
         outcome = self._rubric.combine([s.score for s in scores], self._on_abstain)
         error: ErrorOut | None = None
         if outcome.abstained is not None:
-            self._abstained += 1
+            self.abstained += 1
             error = _error(scores[outcome.abstained])
+        else:
+            self.scored += 1
         components: dict[str, ComponentOut] = {}
         for name, s in zip(self._names, scores, strict=True):
             self._compute_us += s.elapsed_us
@@ -127,7 +130,7 @@ class Tally:
     def usage(self, elapsed_s: float) -> UsageOut:
         return UsageOut(
             len(self._items),
-            self._abstained,
+            self.abstained,
             self._cached,
             round(self._pending.queue_ms, 3),
             self._compute_us / 1000,

@@ -81,10 +81,11 @@ async def _collect(
     try:
         async for index in pending.ready():
             result = tally.add(index)
-            _observe(state.metrics, rubric, result)
+            _observe(state.metrics, result)
             yield index, result
     finally:
         state.dispatcher.forget(pending)
+        state.metrics.answered(rubric.name, tally.scored, tally.abstained)
         state.metrics.queue_wait.observe(pending.queue_ms / 1000)
         _log.info(
             "scored",
@@ -105,10 +106,6 @@ async def _lines(
     yield encode({"rubric": rubric.name, "groups": tally.groups(), "usage": usage}) + b"\n"
 
 
-def _observe(metrics: Metrics, rubric: Rubric, result: ItemOut) -> None:
-    metrics.items.labels(rubric.name, "abstained" if result.error else "scored").inc()
+def _observe(metrics: Metrics, result: ItemOut) -> None:
     for name, component in result.components.items():
-        metrics.component_seconds.labels(name).observe(component.elapsed_ms / 1000)
-        metrics.statuses.labels(name, component.status.value, component.status.fault.value).inc()
-        if component.score is not None:
-            metrics.component_score.labels(name).observe(component.score)
+        metrics.component(name).observe(component.score, component.status, component.elapsed_ms / 1000)

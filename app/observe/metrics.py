@@ -4,9 +4,27 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from app.status import Status
+
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+
+
+class ComponentMetrics:
+    """The series of one component. Kept, because to look a series up costs more than to count."""
+
+    def __init__(self, component: str, seconds: Histogram, score: Histogram, statuses: Counter) -> None:
+        self._seconds = seconds.labels(component)
+        self._score = score.labels(component)
+        self._status = {s: statuses.labels(component, s.value, s.fault.value) for s in Status}
+
+    def observe(self, score: float | None, status: Status, seconds: float) -> None:
+        """Count one scored item."""
+        self._seconds.observe(seconds)
+        self._status[status].inc()
+        if score is not None:
+            self._score.observe(score)
 
 
 class Metrics:
@@ -39,6 +57,21 @@ class Metrics:
         )
         self.workers = Gauge("assay_workers_live", "Workers that live", registry=r)
         self.queue_up = Gauge("assay_queue_up", "1 if the queue's server answers", registry=r)
+
+        self._components: dict[str, ComponentMetrics] = {}
+
+    def component(self, name: str) -> ComponentMetrics:
+        """The series of a component."""
+        found = self._components.get(name)
+        if found is None:
+            found = ComponentMetrics(name, self.component_seconds, self.component_score, self.statuses)
+            self._components[name] = found
+        return found
+
+    def answered(self, rubric: str, scored: int, abstained: int) -> None:
+        """Count the items of a request."""
+        self.items.labels(rubric, "scored").inc(scored)
+        self.items.labels(rubric, "abstained").inc(abstained)
 
     def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
         """Set the gauges of the queue, as of now."""
