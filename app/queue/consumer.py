@@ -15,7 +15,6 @@ _log = structlog.get_logger(__name__)
 _BLOCK_MS = 1000
 _OFFLINE_TURN = 8
 """Every so many reads the offline queue comes first, so that online work never starves it for good."""
-_ALIVE_MS = 5000
 
 
 class Task(NamedTuple):
@@ -48,35 +47,34 @@ class Answer(NamedTuple):
 
 
 class Consumer:
-    """One per worker process. All methods raise QueueUnavailable while the server is away."""
+    """One for each lane of a worker. All methods raise QueueUnavailable while the server is away."""
 
     def __init__(
-        self, server: Server, keys: Keys, name: str, lanes: tuple[str, ...], *, max_deliveries: int, reply_ttl_s: int
+        self, server: Server, keys: Keys, name: str, lane: str, *, max_deliveries: int, reply_ttl_s: int
     ) -> None:
         self._server = server
         self._keys = keys
         self._name = name
         self._max_deliveries = max_deliveries
         self._reply_ttl_s = reply_ttl_s
-        self._by_priority = {p: [keys.queue(lane, p) for lane in lanes] for p in PRIORITIES}
-        self._streams = [stream for streams in self._by_priority.values() for stream in streams]
+        self._queues = {priority: keys.queue(lane, priority) for priority in PRIORITIES}
         online, offline = PRIORITIES
         self._turns = cycle([(online, offline)] * (_OFFLINE_TURN - 1) + [(offline, online)])
         self._held: dict[tuple[str, bytes], Task] = {}
 
     async def create_groups(self) -> None:
-        for stream in self._streams:
+        for stream in self._queues.values():
             await self._server.create_group(stream, GROUP)
 
     async def take(self, count: int) -> list[Task]:
         """Up to `count` new micro-batches, online ones first; waits about a second for the first."""
         try:
             for priority in next(self._turns):
-                found = await self._server.read_group(self._by_priority[priority], GROUP, self._name, count, None)
+                found = await self._server.read_group([self._queues[priority]], GROUP, self._name, count, None)
                 if found:
                     break
             else:
-                found = await self._server.read_group(self._streams, GROUP, self._name, 1, _BLOCK_MS)
+                found = await self._server.read_group(list(self._queues.values()), GROUP, self._name, 1, _BLOCK_MS)
         except GroupMissing:
             await self.create_groups()
             return []
@@ -85,7 +83,7 @@ class Consumer:
     async def claim(self, idle_ms: int, count: int) -> list[Task]:
         """Micro-batches whose worker died; those delivered too often are answered with `error` and kept as dead."""
         tasks: list[Task] = []
-        for stream in self._streams:
+        for stream in self._queues.values():
             for entry in await self._server.claim_abandoned(stream, GROUP, self._name, idle_ms, count):
                 task = await self._hold(stream, entry)
                 if task is None:
@@ -113,12 +111,6 @@ class Consumer:
         await self._server.answer(replies, [(t.stream, GROUP, t.id) for t in done], self._reply_ttl_s)
         for task in done:
             self._held.pop((task.stream, task.id), None)
-
-    async def heartbeat(self, value: str) -> None:
-        await self._server.announce(self._keys.workers, self._name, self._keys.worker(self._name), value, _ALIVE_MS)
-
-    async def leave(self) -> None:
-        await self._server.withdraw(self._keys.workers, self._name, self._keys.worker(self._name))
 
     async def _hold(self, stream: str, entry: Entry) -> Task | None:
         id_, fields = entry

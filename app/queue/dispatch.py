@@ -11,7 +11,7 @@ import structlog
 
 from app.queue import codec
 from app.queue.connection import QueueUnavailable, Server
-from app.queue.keys import GROUP, PRIORITIES, Keys
+from app.queue.keys import PRIORITIES, Keys
 from app.queue.pending import Pending
 from app.rewards.base import LANES
 
@@ -129,16 +129,5 @@ async def queue_state(server: Server, keys: Keys) -> list[tuple[str, str, int, f
     return [(*queue, length, age) for queue, length, age in zip(queues, lengths, ages, strict=True)]
 
 
-async def live_workers(server: Server, keys: Keys) -> int:
-    """Number of workers that said within the last seconds that they live."""
-    ids = await server.members(keys.workers)
-    values = await server.values([keys.worker(id_) for id_ in ids])
-    await server.forget_members(keys.workers, [id_ for id_, value in zip(ids, values, strict=True) if value is None])
-    return sum(value is not None for value in values)
-
-
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-__all__ = ["GROUP", "RETRY_AFTER_S", "Dispatcher", "QueueFull", "live_workers", "queue_state"]

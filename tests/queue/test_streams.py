@@ -8,8 +8,9 @@ import pytest
 from app.queue import codec
 from app.queue.connection import QueueUnavailable, Server
 from app.queue.consumer import Answer, Consumer
-from app.queue.dispatch import Dispatcher, QueueFull, live_workers, queue_state
+from app.queue.dispatch import Dispatcher, QueueFull, queue_state
 from app.queue.keys import Keys
+from app.queue.presence import Presence, live_workers
 from app.status import Status
 
 KEYS = Keys("t")
@@ -17,7 +18,7 @@ WORK = codec.ComponentWork(0, "format", {})
 
 
 def consumer(server: Server, name: str, max_deliveries: int = 2) -> Consumer:
-    return Consumer(server, KEYS, name, ("cpu",), max_deliveries=max_deliveries, reply_ttl_s=60)
+    return Consumer(server, KEYS, name, "cpu", max_deliveries=max_deliveries, reply_ttl_s=60)
 
 
 def batch(request: str, count: int = 1) -> tuple[str, codec.WorkBatch]:
@@ -127,9 +128,9 @@ async def test_an_entry_nobody_understands_is_dropped(redis_server: Server):
 
 
 async def test_workers_are_counted_while_they_say_they_live(redis_server: Server):
-    worker = consumer(redis_server, "w")
+    worker = Presence(redis_server, KEYS, "w")
     assert await live_workers(redis_server, KEYS) == 0
-    await worker.heartbeat("{}")
+    await worker.say("{}")
     assert await live_workers(redis_server, KEYS) == 1
     await worker.leave()
     assert await live_workers(redis_server, KEYS) == 0
