@@ -67,6 +67,8 @@ class Envelope(msgspec.Struct, frozen=True):
     """Since the epoch; past it the items need no scoring."""
     payload: bytes
     """A WorkBatch."""
+    suspect: bool = False
+    """Half of a micro-batch that its workers died of: the next death tells more."""
 
     def fields(self) -> dict[str, str | int | bytes]:
         """As fields of a stream entry."""
@@ -77,6 +79,7 @@ class Envelope(msgspec.Struct, frozen=True):
             "enqueued_ms": self.enqueued_ms,
             "deadline_ms": self.deadline_ms,
             "payload": self.payload,
+            "suspect": int(self.suspect),
         }
 
     @classmethod
@@ -89,7 +92,23 @@ class Envelope(msgspec.Struct, frozen=True):
             int(fields[b"enqueued_ms"]),
             int(fields[b"deadline_ms"]),
             fields[b"payload"],
+            fields[b"suspect"] == b"1",
         )
+
+    def halves(self) -> "tuple[Envelope, Envelope]":
+        """Two micro-batches with half of the items each."""
+        batch = decode_batch(self.payload)
+        middle = len(batch.items) // 2
+        first, second = (
+            msgspec.structs.replace(
+                self,
+                items=len(items),
+                payload=encode(WorkBatch(batch.request, batch.components, batch.evidence, items)),
+                suspect=True,
+            )
+            for items in (batch.items[:middle], batch.items[middle:])
+        )
+        return first, second
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -1,6 +1,6 @@
 """Connections to the queue's server, and the one place where its client library's loose types end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,6 +42,7 @@ class Server:
             health_check_interval=_HEALTH_CHECK_S,
             retry=Retry(NoBackoff(), 1),
         )
+        self.url = url
         self._redis: Any = client
 
     async def close(self) -> None:
@@ -65,13 +66,13 @@ class Server:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
-    async def add_all(self, entries: list[tuple[str, Fields]]) -> None:
-        """Append entries to streams, all or none."""
+    async def add_all(self, entries: Sequence[tuple[str, Fields]]) -> list[bytes]:
+        """Append entries to streams, all or none; their ids."""
         async with unavailable_as_error():
             pipe = self._redis.pipeline(transaction=True)
             for stream, fields in entries:
                 pipe.xadd(stream, fields)
-            await pipe.execute()
+            return cast("list[bytes]", await pipe.execute())
 
     async def lengths(self, streams: list[str]) -> list[int]:
         """Number of entries in each stream."""
@@ -141,17 +142,20 @@ class Server:
 
     async def answer(
         self,
-        replies: list[tuple[str, Fields]],
-        done: list[tuple[str, str, bytes]],
-        reply_ttl_s: int,
+        replies: Sequence[tuple[str, Fields]],
+        done: Sequence[tuple[str, str, bytes]],
+        reply_ttl_s: int | None,
         dead: tuple[str, Fields, int] | None = None,
     ) -> None:
-        """Append replies and, in the same transaction, end the entries `(stream, group, id)` that they answer."""
+        """Append replies and, in the same transaction, end the entries `(stream, group, id)` that they answer.
+
+        `reply_ttl_s` renews the life of the reply streams; None for streams that live for good.
+        """
         async with unavailable_as_error():
             pipe = self._redis.pipeline(transaction=True)
             for stream, fields in replies:
                 pipe.xadd(stream, fields)
-            for stream in {stream for stream, _ in replies}:
+            for stream in {stream for stream, _ in replies} if reply_ttl_s is not None else ():
                 pipe.expire(stream, reply_ttl_s)
             for stream, group, id_ in done:
                 pipe.xack(stream, group, id_)
@@ -160,6 +164,26 @@ class Server:
                 stream, fields, most = dead
                 pipe.xadd(stream, fields, maxlen=most, approximate=True)
             await pipe.execute()
+
+    async def entries(self, stream: str, count: int) -> list[Entry]:
+        """The newest entries of a stream, newest first."""
+        async with unavailable_as_error():
+            return [(id_, fields) for id_, fields in await self._redis.xrevrange(stream, count=count)]
+
+    async def entry(self, stream: str, id_: str) -> Entry | None:
+        async with unavailable_as_error():
+            try:
+                found = await self._redis.xrange(stream, id_, id_)
+            except ResponseError as error:
+                if "Invalid stream ID" in str(error):
+                    return None
+                raise
+        return (found[0][0], found[0][1]) if found else None
+
+    async def delete_entries(self, stream: str, ids: list[bytes]) -> int:
+        """Number of entries that were there to delete."""
+        async with unavailable_as_error():
+            return int(await self._redis.xdel(stream, *ids)) if ids else 0
 
     async def announce(self, index: str, member: str, key: str, value: str, ttl_ms: int) -> None:
         """Say that a member of an index is alive for so long."""

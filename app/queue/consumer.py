@@ -81,7 +81,11 @@ class Consumer:
         return [task for stream, entry in found if (task := await self._hold(stream, entry))]
 
     async def claim(self, idle_ms: int, count: int) -> list[Task]:
-        """Micro-batches whose worker died; those delivered too often are answered with `error` and kept as dead."""
+        """Micro-batches whose worker died.
+
+        One that was delivered too often is halved, and its halves halved at the next death, until the item that kills
+        stands alone: that one is answered with `error` and kept as dead.
+        """
         tasks: list[Task] = []
         for stream in self._queues.values():
             for entry in await self._server.claim_abandoned(stream, GROUP, self._name, idle_ms, count):
@@ -90,10 +94,12 @@ class Consumer:
                     continue
                 deliveries = await self._server.deliveries(stream, GROUP, task.id)
                 _log.warning("claimed", stream=stream, request=task.envelope.request, deliveries=deliveries)
-                if deliveries > self._max_deliveries:
-                    await self._give_up(task, f"its workers died, {deliveries - 1} times")
-                else:
+                if deliveries <= (1 if task.envelope.suspect else self._max_deliveries):
                     tasks.append(task)
+                elif task.envelope.items > 1:
+                    await self._halve(task)
+                else:
+                    await self._bury(task, "its workers died")
         return tasks
 
     async def renew(self) -> None:
@@ -123,7 +129,13 @@ class Consumer:
         self._held[(stream, id_)] = task
         return task
 
-    async def _give_up(self, task: Task, reason: str) -> None:
+    async def _halve(self, task: Task) -> None:
+        halves = [(task.stream, half.fields()) for half in task.envelope.halves()]
+        await self._server.answer(halves, [(task.stream, GROUP, task.id)], None)
+        self._held.pop((task.stream, task.id), None)
+
+    async def _bury(self, task: Task, reason: str) -> None:
+        """Answer the item with `error` and keep its micro-batch among the dead letters."""
         batch = codec.decode_batch(task.envelope.payload)
         payload = codec.encode(codec.same_for_all(batch, Status.ERROR, f"given up: {reason}"))
         dead = {**task.envelope.fields(), "stream": task.stream, "reason": reason}

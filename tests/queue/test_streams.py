@@ -94,20 +94,29 @@ async def test_the_dead_workers_work_is_taken_over_but_not_the_living_ones(
     assert kept.id != lost.id
 
 
-async def test_what_kills_its_workers_is_given_up_with_an_answer_and_kept_as_dead(
-    redis_server: Server, dispatcher: Dispatcher
-):
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    first = consumer(redis_server, "w0")
-    await first.create_groups()
-    await dispatcher.send([batch("r")], pending, "online")
-    assert await first.take(1)
-    assert len(await consumer(redis_server, "w1").claim(0, 10)) == 1
-    assert await consumer(redis_server, "w2").claim(0, 10) == []
-    assert [index async for index in pending.ready()] == [0]
-    score = pending.scores[0][0]
-    assert score is not None
-    assert score.status is Status.ERROR
+async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server: Server, dispatcher: Dispatcher):
+    """Workers die of item 5 of 8: all others are answered, it alone is given up and kept as dead."""
+    poison, count = 5, 8
+    pending = dispatcher.expect("r", count, 1, time.monotonic() + 30)
+    await consumer(redis_server, "w").create_groups()
+    await dispatcher.send([batch("r", count)], pending, "online")
+    for n in range(40):
+        worker = consumer(redis_server, f"w{n}")
+        tasks = await worker.claim(0, 10) if n else []
+        tasks += await worker.take(10) if n == 0 or not tasks else []
+        for task in tasks:
+            indices = [item.index for item in codec.decode_batch(task.envelope.payload).items]
+            if poison in indices:
+                continue
+            one = codec.ComponentScore(1.0, Status.OK, None, 1)
+            payload = codec.encode([codec.ItemScores(index, [(0, one)]) for index in indices])
+            await worker.answer([Answer(task, payload, 0.0, True)])
+        if await redis_server.lengths([KEYS.dead]) == [1]:
+            break
+    ready = [index async for index in pending.ready()]
+    assert sorted(ready) == list(range(count))
+    statuses = [row[0].status if row[0] else None for row in pending.scores]
+    assert statuses == [Status.ERROR if n == poison else Status.OK for n in range(count)]
     assert await redis_server.lengths([KEYS.dead, KEYS.queue("cpu", "online")]) == [1, 0]
 
 
