@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     """Items of a micro-batch: past 32 the queue gains little and one slow item delays more neighbours."""
     batch_bytes: Annotated[int, Field(ge=1)] = 512 * 1024
     """Text of a micro-batch."""
+    coalesce_ms: Annotated[float, Field(ge=0)] = 1.0
+    """How long a request of a few items waits for others, to share a micro-batch with them."""
+    cache_items: Annotated[int, Field(ge=0)] = 20_000
+    """Scores that an API process keeps, to answer equal items with; 0 keeps none."""
     prefetch: Annotated[int, Field(ge=1)] = 2
     """Micro-batches a worker holds for each child: one at work and one to go on with."""
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from app.api.disconnect import ClientGone
 from app.queue.connection import QueueUnavailable
 from app.queue.dispatch import RETRY_AFTER_S, QueueFull
 from app.rubric import BadRubric
@@ -27,6 +28,10 @@ from app.schemas import BRANCH
 
 _MAX_ERRORS = 20
 """Field errors listed; a batch of thousands can be wrong thousandfold."""
+
+
+CLIENT_GONE = 499
+"""Nobody reads it; in the metrics it tells clients that gave up from those that were answered."""
 
 
 class Problem(Exception):
@@ -122,6 +127,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(QueueUnavailable)
     async def away(request: Request, error: QueueUnavailable) -> Response:  # pyright: ignore[reportUnusedFunction]
         return _retry(503, "queue-unavailable", "The queue's server is away", str(error)).response(request)
+
+    @app.exception_handler(ClientGone)
+    async def gone(request: Request, error: ClientGone) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return Response(status_code=CLIENT_GONE)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.api.bodies import Media, accepted, parse, respond
+from app.api.disconnect import while_connected
 from app.api.errors import bad_rubric
-from app.api.results import ItemOut, ResponseOut, Tally
+from app.api.results import ItemOut, ResponseOut, Tally, UsageOut
 from app.api.state import State, state_of
 from app.api.work import components_of, work_of
 from app.observe.metrics import Metrics
-from app.queue.batching import Limits, micro_batches
 from app.queue.pending import Pending
 from app.rubric import BadRubric, Rubric, resolve
 from app.schemas import ScoreRequest, ScoreResponse
@@ -35,6 +35,7 @@ async def score(request: Request) -> Response:
 
     JSON or msgpack, as `Content-Type` and `Accept` say. With `Accept: application/x-ndjson` each result is a line
     as soon as it is ready, with the item's `index`; the last line has `rubric`, `groups` and `usage`.
+    Equal items share their scores, and may have earlier ones, unless `Cache-Control: no-store` is sent.
     """
     started = time.monotonic()
     state = state_of(request)
@@ -43,67 +44,88 @@ async def score(request: Request) -> Response:
         rubric = resolve(body.rubric)
     except BadRubric as error:
         raise bad_rubric(error) from None
-    deadline = started + body.options.deadline_ms / 1000
-    request_id: str = request.state.request_id
-    pending = state.dispatcher.expect(request_id, len(body.items), len(rubric.components), deadline)
-    try:
-        await _send(state, request_id, body, rubric, pending)
-    except BaseException:
-        state.dispatcher.forget(pending)
-        raise
-    tally = Tally(rubric, body.items, pending, body.options.on_abstain)
-    results = _collect(state, pending, tally, rubric, started)
+    scoring = Scoring(state, request.state.request_id, body, rubric, started)
+    reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)
-    if media is Media.NDJSON:
-        return StreamingResponse(_lines(results, tally, rubric, started), media_type=Media.NDJSON)
-    async for _ in results:
-        pass
-    elapsed = time.monotonic() - started
-    return respond(ResponseOut(rubric.name, tally.results(), tally.groups(), tally.usage(elapsed)), media)
+    if media is not Media.NDJSON:
+        return respond(await while_connected(request, scoring.whole(reuse)), media)
+    lines = scoring.lines(reuse)
+    first = await anext(lines)  # What fails at once is an answer of its own, not a broken stream.
+    return StreamingResponse(_chain(first, lines), media_type=Media.NDJSON)
 
 
-async def _send(state: State, request_id: str, body: ScoreRequest, rubric: Rubric, pending: Pending) -> None:
-    settings = state.settings
-    batches = micro_batches(
-        request_id,
-        work_of(body.items, rubric),
-        components_of(rubric),
-        body.options.evidence != "none",
-        Limits(settings.batch_items, settings.batch_bytes),
-    )
-    await state.dispatcher.send(batches, pending, body.options.priority)
+class Scoring:
+    """One request on its way through the queue."""
 
+    def __init__(self, state: State, request: str, body: ScoreRequest, rubric: Rubric, started: float) -> None:
+        self._state = state
+        self._body = body
+        self._rubric = rubric
+        self._started = started
+        deadline = started + body.options.deadline_ms / 1000
+        self._pending = Pending(request, len(body.items), len(rubric.components), deadline)
+        self._tally = Tally(rubric, body.items, self._pending, body.options.on_abstain)
 
-async def _collect(
-    state: State, pending: Pending, tally: Tally, rubric: Rubric, started: float
-) -> AsyncGenerator[tuple[int, ItemOut]]:
-    """Results as they are ready; forgets the request at the end, also when the client has gone."""
-    try:
-        async for index in pending.ready():
-            result = tally.add(index)
-            _observe(state.metrics, result)
-            yield index, result
-    finally:
-        state.dispatcher.forget(pending)
-        state.metrics.answered(rubric.name, tally.scored, tally.abstained)
-        state.metrics.queue_wait.observe(pending.queue_ms / 1000)
+    async def whole(self, reuse: bool) -> ResponseOut:
+        """The response, once all items are scored."""
+        async for _ in self._results(reuse):
+            pass
+        return ResponseOut(self._rubric.name, self._tally.results(), self._tally.groups(), self._usage())
+
+    async def lines(self, reuse: bool) -> AsyncGenerator[bytes]:
+        """The response as NDJSON, each result as soon as it is ready."""
+        encode = msgspec.json.encode
+        async for index, result in self._results(reuse):
+            yield encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
+        end = {"rubric": self._rubric.name, "groups": self._tally.groups(), "usage": self._usage()}
+        yield encode(end) + b"\n"
+
+    async def _results(self, reuse: bool) -> AsyncGenerator[tuple[int, ItemOut]]:
+        """Submit the work and yield results as they are ready; whatever happens, nothing of it stays behind."""
+        dispatcher, options = self._state.dispatcher, self._body.options
+        try:
+            dispatcher.expect(self._pending)
+            await dispatcher.submit(
+                work_of(self._body.items, self._rubric),
+                components_of(self._rubric),
+                self._pending,
+                priority=options.priority,
+                evidence=options.evidence != "none",
+                reuse=reuse,
+            )
+            async for index in self._pending.ready():
+                result = self._tally.add(index)
+                _observe(self._state.metrics, result)
+                yield index, result
+        finally:
+            dispatcher.forget(self._pending)
+            self._record()
+
+    def _usage(self) -> UsageOut:
+        return self._tally.usage(time.monotonic() - self._started)
+
+    def _record(self) -> None:
+        metrics, tally = self._state.metrics, self._tally
+        metrics.answered(self._rubric.name, tally.scored, tally.abstained)
+        metrics.queue_wait.observe(self._pending.queue_ms / 1000)
+        milliseconds = round((time.monotonic() - self._started) * 1000, 1)
         _log.info(
             "scored",
-            request=pending.request,
-            rubric=rubric.name,
-            items=len(pending.scores),
-            ms=round((time.monotonic() - started) * 1000, 1),
+            rubric=self._rubric.name,
+            items=len(self._body.items),
+            scored=tally.scored,
+            abstained=tally.abstained,
+            ms=milliseconds,
         )
 
 
-async def _lines(
-    results: AsyncGenerator[tuple[int, ItemOut]], tally: Tally, rubric: Rubric, started: float
-) -> AsyncGenerator[bytes]:
-    encode = msgspec.json.encode
-    async for index, result in results:
-        yield encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
-    usage = tally.usage(time.monotonic() - started)
-    yield encode({"rubric": rubric.name, "groups": tally.groups(), "usage": usage}) + b"\n"
+async def _chain(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    try:
+        yield first
+        async for line in rest:
+            yield line
+    finally:
+        await rest.aclose()
 
 
 def _observe(metrics: Metrics, result: ItemOut) -> None:

@@ -1,6 +1,6 @@
 """What all routes of one API process share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import Request
 
@@ -8,6 +8,7 @@ from app.observe.metrics import Metrics
 from app.queue.connection import Server
 from app.queue.dispatch import Dispatcher
 from app.queue.keys import Keys
+from app.queue.packing import Limits
 from app.settings import Settings
 
 
@@ -19,16 +20,24 @@ class State:
     server: Server
     keys: Keys
     dispatcher: Dispatcher
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics
 
     @classmethod
     def create(cls, settings: Settings) -> "State":
         server = Server(settings.server_url)
         keys = Keys(settings.namespace)
+        metrics = Metrics()
         dispatcher = Dispatcher(
-            server, keys, max_queued_batches=settings.max_queued_batches, reply_ttl_s=settings.reply_ttl_s
+            server,
+            keys,
+            limits=Limits(settings.batch_items, settings.batch_bytes),
+            coalesce_s=settings.coalesce_ms / 1000,
+            cache_items=settings.cache_items,
+            max_queued_batches=settings.max_queued_batches,
+            reply_ttl_s=settings.reply_ttl_s,
+            on_reuse=metrics.reused,
         )
-        return cls(settings, server, keys, dispatcher)
+        return cls(settings, server, keys, dispatcher, metrics)
 
 
 def state_of(request: Request) -> State:

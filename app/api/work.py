@@ -2,25 +2,24 @@
 
 from collections.abc import Iterator
 
-from app.queue.batching import Plan
 from app.queue.codec import ComponentWork, WorkItem
+from app.queue.packing import Plan
 from app.rubric import Rubric
 from app.schemas import Conversation, Item, Message
 
 
 def components_of(rubric: Rubric) -> list[ComponentWork]:
-    return [ComponentWork(i, c.reward.name, c.params) for i, c in enumerate(rubric.components)]
+    return [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
 
 
 def work_of(items: list[Item], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
     """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
     plans: dict[str, tuple[Plan, ...]] = {}
-    for index, item in enumerate(items):
+    for item in items:
         kind = item.reference.kind
         if kind not in plans:
             plans[kind] = _plans(rubric, kind)
         work = WorkItem(
-            index,
             completion_text(item.completion),
             prompt_text(item.prompt),
             item.reference.model_dump(mode="json", exclude_none=True),

@@ -44,10 +44,10 @@ def list_(count: Annotated[int, typer.Option(help="Newest shown.")] = 50, data_d
 
     async def action(server: Server, keys: Keys) -> None:
         table = Table()
-        for column in ("id", "queue", "request", "items", "reason"):
+        for column in ("id", "queue", "batch", "items", "reason"):
             table.add_column(column)
         for id_, fields in await server.entries(keys.dead, count):
-            cells = (fields[name].decode() for name in (b"stream", b"request", b"items", b"reason"))
+            cells = (fields[name].decode() for name in (b"stream", b"batch", b"items", b"reason"))
             table.add_row(id_.decode(), *cells)
         out.print(table if table.row_count else "no dead letters")
 

@@ -47,6 +47,7 @@ class Metrics:
         self.statuses = Counter(
             "assay_component_status_total", "Components by status", ["component", "status", "fault"], registry=r
         )
+        self.reuse = Counter("assay_reuse_total", "Items by how they came by their scores", ["how"], registry=r)
         self.queue_wait = Histogram(
             "assay_queue_wait_seconds", "Longest queue wait of a request", buckets=_LATENCY_S, registry=r
         )
@@ -72,6 +73,10 @@ class Metrics:
         """Count the items of a request."""
         self.items.labels(rubric, "scored").inc(scored)
         self.items.labels(rubric, "abstained").inc(abstained)
+
+    def reused(self, how: str, items: int) -> None:
+        """Count items whose scores were `computed`, `cached`, or `joined`: those of an equal item under way."""
+        self.reuse.labels(how).inc(items)
 
     def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
         """Set the gauges of the queue, as of now."""

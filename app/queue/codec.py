@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from app.status import Status
 
@@ -23,43 +24,72 @@ class ComponentWork(msgspec.Struct, array_like=True, frozen=True):
     index: int
     """Position in the rubric."""
     reward: str
+    version: int
     params: dict[str, Any]
 
 
 class WorkItem(msgspec.Struct, array_like=True, frozen=True):
-    """One item to score."""
+    """What rewards see of an item: equal items have equal scores."""
 
-    index: int
-    """Position in the request."""
     completion: str
     prompt: str
     reference: dict[str, Any]
     language: str | None
     meta: dict[str, Any]
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True):
+    """One item in a micro-batch."""
+
+    index: int
+    """Position in the micro-batch as it was first sent."""
+    request: str
+    """Id of the request, for logs."""
+    item: WorkItem
     known: dict[int, ComponentScore] = {}
     """Verdicts by position in the rubric that need no computing: of rewards that died of this item."""
 
 
-class WorkBatch(msgspec.Struct, array_like=True, frozen=True):
-    """A micro-batch: items of one request that need the same components of one lane."""
+class RawEntry(msgspec.Struct, array_like=True, frozen=True):
+    """An Entry whose item is encoded already."""
 
+    index: int
     request: str
+    item: Raw
+
+
+class WorkBatch(msgspec.Struct, array_like=True, frozen=True):
+    """A micro-batch: items, of one request or several, that need the same components of one lane."""
+
     components: list[ComponentWork]
     evidence: bool
-    items: list[WorkItem]
+    entries: list[Entry]
+
+    def having(self, entries: list[Entry]) -> "WorkBatch":
+        """The same work for other entries."""
+        return WorkBatch(self.components, self.evidence, entries)
+
+
+class RawBatch(msgspec.Struct, array_like=True, frozen=True):
+    """A WorkBatch whose items are encoded already."""
+
+    components: list[ComponentWork]
+    evidence: bool
+    entries: list[RawEntry]
 
 
 class ItemScores(msgspec.Struct, array_like=True, frozen=True):
     """Scores of one item: `(position in the rubric, score)` for each component of its micro-batch."""
 
     index: int
+    """Of the Entry."""
     components: list[tuple[int, ComponentScore]]
 
 
 class Envelope(msgspec.Struct, frozen=True):
     """A micro-batch as the worker's parent sees it: enough to pass it on without decoding the items."""
 
-    request: str
+    batch: str
     reply_to: str
     items: int
     enqueued_ms: int
@@ -73,7 +103,7 @@ class Envelope(msgspec.Struct, frozen=True):
     def fields(self) -> dict[str, str | int | bytes]:
         """As fields of a stream entry."""
         return {
-            "request": self.request,
+            "batch": self.batch,
             "reply_to": self.reply_to,
             "items": self.items,
             "enqueued_ms": self.enqueued_ms,
@@ -86,7 +116,7 @@ class Envelope(msgspec.Struct, frozen=True):
     def from_fields(cls, fields: dict[bytes, bytes]) -> "Envelope":
         """Raises KeyError, ValueError on an entry that this version did not write."""
         return cls(
-            fields[b"request"].decode(),
+            fields[b"batch"].decode(),
             fields[b"reply_to"].decode(),
             int(fields[b"items"]),
             int(fields[b"enqueued_ms"]),
@@ -98,21 +128,17 @@ class Envelope(msgspec.Struct, frozen=True):
     def halves(self) -> "tuple[Envelope, Envelope]":
         """Two micro-batches with half of the items each."""
         batch = decode_batch(self.payload)
-        middle = len(batch.items) // 2
+        middle = len(batch.entries) // 2
         first, second = (
-            msgspec.structs.replace(
-                self,
-                items=len(items),
-                payload=encode(WorkBatch(batch.request, batch.components, batch.evidence, items)),
-                suspect=True,
-            )
-            for items in (batch.items[:middle], batch.items[middle:])
+            msgspec.structs.replace(self, items=len(entries), payload=encode(batch.having(entries)), suspect=True)
+            for entries in (batch.entries[:middle], batch.entries[middle:])
         )
         return first, second
 
 
 encode = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(WorkBatch).decode
+decode_components = msgspec.msgpack.Decoder(list[ComponentWork]).decode
 decode_scores = msgspec.msgpack.Decoder(list[ItemScores]).decode
 
 
@@ -120,4 +146,4 @@ def same_for_all(batch: WorkBatch, status: Status, detail: str) -> list[ItemScor
     """Answer every component of every item with one status."""
     score = None if status.abstains else 0.0
     verdict = ComponentScore(score, status, {"detail": detail}, 0)
-    return [ItemScores(item.index, [(c.index, verdict) for c in batch.components]) for item in batch.items]
+    return [ItemScores(entry.index, [(c.index, verdict) for c in batch.components]) for entry in batch.entries]

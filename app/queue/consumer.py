@@ -93,7 +93,7 @@ class Consumer:
                 if task is None:
                     continue
                 deliveries = await self._server.deliveries(stream, GROUP, task.id)
-                _log.warning("claimed", stream=stream, request=task.envelope.request, deliveries=deliveries)
+                _log.warning("claimed", stream=stream, batch=task.envelope.batch, deliveries=deliveries)
                 if deliveries <= (1 if task.envelope.suspect else self._max_deliveries):
                     tasks.append(task)
                 elif task.envelope.items > 1:
@@ -150,4 +150,4 @@ class Consumer:
 
 def _reply(task: Task, payload: bytes, queue_ms: float) -> tuple[str, Fields]:
     envelope = task.envelope
-    return envelope.reply_to, {"request": envelope.request, "queue_ms": str(round(queue_ms, 3)), "payload": payload}
+    return envelope.reply_to, {"batch": envelope.batch, "queue_ms": str(round(queue_ms, 3)), "payload": payload}

@@ -1,17 +1,21 @@
-"""The API's end of the queue: sends micro-batches out and brings their scores together again."""
+"""The API's end of the queue: packs items into micro-batches, sends them, hands their scores to who waits."""
 
 import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from itertools import count
 from random import random
 
 import structlog
 
 from app.queue import codec
-from app.queue.connection import QueueUnavailable, Server
+from app.queue.cache import ScoreCache, as_cached
+from app.queue.codec import ComponentWork, WorkItem
+from app.queue.connection import Fields, QueueUnavailable, Server
 from app.queue.keys import PRIORITIES, Keys
+from app.queue.packing import Batch, Limits, Plan, Route, Work
 from app.queue.pending import Pending
 from app.rewards.base import LANES
 
@@ -20,7 +24,14 @@ _REPLIES_AT_ONCE = 64
 _BLOCK_MS = 1000
 _SEND_AT_ONCE = 64
 """Micro-batches sent in one round trip: enough to keep workers busy while the rest is encoded."""
+_FEW = 8
+"""A request of so few items lets its micro-batch wait a moment for those of others."""
+_TIME_TO_JOIN = 0.8
+"""Share of its own time that a request must still have if it joins a micro-batch of another."""
+_ROOM_KNOWN_S = 0.05
+"""How long the lengths of the queues are taken as known."""
 _MAX_BACKOFF_S = 2.0
+_CANCEL_AGAIN_S = 0.2
 RETRY_AFTER_S = 1
 
 
@@ -34,63 +45,200 @@ class QueueFull(Exception):
 class Dispatcher:
     """One per API process."""
 
-    def __init__(self, server: Server, keys: Keys, *, max_queued_batches: int, reply_ttl_s: int) -> None:
+    def __init__(
+        self,
+        server: Server,
+        keys: Keys,
+        *,
+        limits: Limits,
+        coalesce_s: float,
+        cache_items: int,
+        max_queued_batches: int,
+        reply_ttl_s: int,
+        on_reuse: Callable[[str, int], None] = lambda how, items: None,
+    ) -> None:
         self._server = server
         self._keys = keys
+        self._limits = limits
+        self._coalesce_s = coalesce_s
         self._max_queued = max_queued_batches
         self._reply_ttl_s = reply_ttl_s
-        self._reply = keys.reply(uuid.uuid4().hex)
-        self._pending: dict[str, Pending] = {}
-        self._reader: asyncio.Task[None] | None = None
+        self._on_reuse = on_reuse
+        """Told how items came by their scores: `(computed | joined | cached, number)`."""
+        self._node = uuid.uuid4().hex
+        self._reply = keys.reply(self._node)
+        self._numbers = count()
+        self._cache = ScoreCache(cache_items)
+        self._open: dict[Work, Batch] = {}
+        """Micro-batches with room."""
+        self._under_way: dict[str, Batch] = {}
+        """By id."""
+        self._places: dict[tuple[str, bytes], tuple[Batch, int]] = {}
+        """Where an item, by priority and key, is being scored."""
+        self._by_pending: dict[Pending, set[Batch]] = {}
+        self._room_until = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        self._reader = asyncio.create_task(self._read_replies(), name="replies")
+        self._spawn(self._read_replies())
 
     async def stop(self) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        while self._tasks:  # One cancellation can get lost in a client library that is just reconnecting.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN_S)
 
     @property
     def in_flight(self) -> int:
         """Requests being scored."""
-        return len(self._pending)
+        return len(self._by_pending)
 
-    def expect(self, request: str, items: int, components: int, deadline: float) -> Pending:
-        """Register a request before its work is sent; `forget` it at the end, whatever happens."""
-        pending = Pending(request, items, components, deadline)
-        self._pending[request] = pending
-        return pending
+    def expect(self, pending: Pending) -> None:
+        """Register a request before its work is submitted; `forget` it at the end, whatever happens."""
+        self._by_pending[pending] = set()
 
     def forget(self, pending: Pending) -> None:
-        self._pending.pop(pending.request, None)
+        """Nobody waits for this request any more: what only it wanted and has not started is taken back."""
+        abandoned: list[Batch] = []
+        for batch in self._by_pending.pop(pending, ()):
+            batch.waiting.discard(pending)
+            if not batch.waiting:
+                abandoned.append(batch)
+        if abandoned:
+            self._spawn(self._take_back(abandoned))
 
-    async def send(
-        self, batches: Iterable[tuple[str, codec.WorkBatch]], pending: Pending, priority: str
-    ) -> Counter[str]:
-        """Put micro-batches into their lanes; the number of items by lane. Raises QueueFull, QueueUnavailable."""
+    async def submit(
+        self,
+        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
+        components: Sequence[ComponentWork],
+        pending: Pending,
+        *,
+        priority: str,
+        evidence: bool,
+        reuse: bool,
+    ) -> None:
+        """Have items scored. `reuse`: equal items may share their scores, and use earlier ones.
+
+        Raises QueueFull. If the server is away, `pending.ready` raises QueueUnavailable.
+        """
         await self._check_room(priority)
-        deadline_ms = int((time.time() + pending.deadline - time.monotonic()) * 1000)
-        sent: Counter[str] = Counter()
-        entries: list[tuple[str, dict[str, str | int | bytes]]] = []
-        for lane, batch in batches:
-            envelope = codec.Envelope(
-                batch.request, self._reply, len(batch.items), _now_ms(), deadline_ms, codec.encode(batch)
-            )
-            entries.append((self._keys.queue(lane, priority), envelope.fields()))
-            sent[lane] += len(batch.items)
-            if len(entries) >= _SEND_AT_ONCE:
-                await self._server.add_all(list(entries))
-                entries.clear()
-        if entries:
-            await self._server.add_all(list(entries))
-        return sent
+        works: dict[Plan, Work] = {}
+        how: Counter[str] = Counter()
+        full: list[Batch] = []
+        for index, (item, plans) in enumerate(work):
+            encoded = codec.encode(item)
+            for plan in plans:
+                if plan not in works:
+                    works[plan] = Work.of(plan, components, priority, evidence)
+                how[self._place(pending, index, encoded, works[plan], reuse, full)] += 1
+            if len(full) >= _SEND_AT_ONCE:
+                await self._send(full)
+                full = []
+        few = len(pending.scores) <= _FEW
+        for one in works.values():
+            self._flush_later(one) if few else self._close(one, full)
+        await self._send(full)
+        for name, number in how.items():
+            self._on_reuse(name, number)
+
+    def _place(self, pending: Pending, index: int, item: bytes, work: Work, reuse: bool, full: list[Batch]) -> str:
+        """Find an item's scores, or a place among the open micro-batches; full ones are added to the list."""
+        key = work.key(item) if reuse else None
+        if key is not None:
+            known = self._cache.get(key)
+            if known is not None:
+                pending.receive(index, known)
+                return "cached"
+            batch, position = self._places.get((work.priority, key), (None, 0))
+            if batch is not None and _in_time(batch, pending):
+                batch.join(position, Route(pending, index, True))
+                self._by_pending[pending].add(batch)
+                return "joined"
+        batch = self._open.get(work)
+        if batch is not None and batch.full(self._limits, len(item)):
+            self._close(work, full)
+            batch = None
+        if batch is None:
+            batch = self._open[work] = Batch(f"{self._node}.{next(self._numbers)}", work)
+        position = batch.add(pending.request, item, key, Route(pending, index, False))
+        self._by_pending[pending].add(batch)
+        if key is not None:
+            self._places[(work.priority, key)] = (batch, position)
+        return "computed"
+
+    def _close(self, work: Work, full: list[Batch]) -> None:
+        batch = self._open.pop(work, None)
+        if batch is not None:
+            full.append(batch)
+
+    def _flush_later(self, work: Work) -> None:
+        """Send the open micro-batch in a moment, with whatever others put into it until then."""
+        batch = self._open.get(work)
+        if batch is None:
+            return
+
+        def flush() -> None:
+            if self._open.get(work) is batch:
+                del self._open[work]
+                self._spawn(self._send([batch]))
+
+        asyncio.get_running_loop().call_later(self._coalesce_s, flush)
+
+    async def _send(self, batches: list[Batch]) -> None:
+        """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
+        entries: list[tuple[str, Fields]] = []
+        for batch in batches:
+            self._under_way[batch.id] = batch
+            deadline_ms = int((time.time() + batch.deadline - time.monotonic()) * 1000)
+            envelope = codec.Envelope(batch.id, self._reply, len(batch), _now_ms(), deadline_ms, batch.encode())
+            entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
+        if not entries:
+            return
+        try:
+            ids = await self._server.add_all(entries)
+        except QueueUnavailable as error:
+            for batch in batches:
+                for pending in batch.waiting:
+                    pending.fail(error)
+                self._end(batch)
+            return
+        for batch, id_ in zip(batches, ids, strict=True):
+            batch.sent(id_)
+
+    async def _take_back(self, batches: list[Batch]) -> None:
+        """Delete micro-batches that nobody waits for; those that a worker holds are answered into the void."""
+        by_stream: dict[str, list[bytes]] = {}
+        for batch in batches:
+            if not batch.waiting:
+                self._end(batch)
+                if batch.stream_id is not None:
+                    stream = self._keys.queue(batch.work.lane, batch.work.priority)
+                    by_stream.setdefault(stream, []).append(batch.stream_id)
+        try:
+            for stream, ids in by_stream.items():
+                await self._server.delete_entries(stream, ids)
+        except QueueUnavailable as error:
+            _log.warning("not_taken_back", error=str(error), batches=len(batches))
+
+    def _end(self, batch: Batch) -> None:
+        """Forget a micro-batch that is answered or given up."""
+        self._under_way.pop(batch.id, None)
+        if self._open.get(batch.work) is batch:
+            del self._open[batch.work]
+        for key in batch.keys:
+            if key is not None and self._places.get((batch.work.priority, key), (None, 0))[0] is batch:
+                del self._places[(batch.work.priority, key)]
+        for pending in batch.waiting:
+            self._by_pending[pending].discard(batch)
 
     async def _check_room(self, priority: str) -> None:
+        if time.monotonic() < self._room_until:
+            return
         lengths = await self._server.lengths([self._keys.queue(lane, priority) for lane in LANES])
         for lane, waiting in zip(LANES, lengths, strict=True):
             if waiting >= self._max_queued:
                 raise QueueFull(lane, waiting)
+        self._room_until = time.monotonic() + _ROOM_KNOWN_S
 
     async def _read_replies(self) -> None:
         """Read results for ever; a server that is away is tried again, a little later each time."""
@@ -112,10 +260,37 @@ class Dispatcher:
                 await asyncio.sleep(backoff * (0.5 + random()))
 
     def _receive(self, fields: dict[bytes, bytes]) -> None:
-        pending = self._pending.get(fields[b"request"].decode())
-        if pending is not None:
-            queue_ms = float(fields[b"queue_ms"])
-            pending.receive(codec.decode_scores(fields[b"payload"]), queue_ms)
+        batch = self._under_way.get(fields[b"batch"].decode())
+        if batch is None:
+            return
+        queue_ms = float(fields[b"queue_ms"])
+        for pending in batch.waiting:
+            pending.queue_ms = max(pending.queue_ms, queue_ms)
+        for scores in codec.decode_scores(fields[b"payload"]):
+            self._deliver(batch, scores)
+        if not any(batch.routes):
+            self._end(batch)
+
+    def _deliver(self, batch: Batch, scores: codec.ItemScores) -> None:
+        routes, batch.routes[scores.index] = batch.routes[scores.index], []
+        key = batch.keys[scores.index]
+        if key is not None and routes:
+            self._cache.put(key, scores.components)
+            self._places.pop((batch.work.priority, key), None)
+        shared = as_cached(scores.components) if len(routes) > 1 else scores.components
+        for route in routes:
+            route.pending.receive(route.item, shared if route.joined else scores.components)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _in_time(batch: Batch, pending: Pending) -> bool:
+    """Whether a request may wait for a micro-batch of others: one under way expires when they said."""
+    now = time.monotonic()
+    return batch.stream_id is None or batch.deadline - now >= _TIME_TO_JOIN * (pending.deadline - now)
 
 
 async def queue_state(server: Server, keys: Keys) -> list[tuple[str, str, int, float]]:

@@ -4,8 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 
-from app.queue.codec import ComponentScore, ItemScores
+from app.queue.codec import ComponentScore
 from app.status import Status
+
+Components = list[tuple[int, ComponentScore]]
+"""`(position in the rubric, score)`."""
 
 
 class Pending:
@@ -17,23 +20,29 @@ class Pending:
         """On the clock of `time.monotonic`."""
         self.scores: list[list[ComponentScore | None]] = [[None] * components for _ in range(items)]
         self.queue_ms = 0.0
+        """Longest wait in the queue among the micro-batches."""
         self._missing = [components] * items
-        self._ready: asyncio.Queue[int] = asyncio.Queue()
+        self._ready: asyncio.Queue[int | Exception] = asyncio.Queue()
 
-    def receive(self, results: list[ItemScores], queue_ms: float) -> None:
-        """Take scores of some items; a second answer to the same component is dropped."""
-        self.queue_ms = max(self.queue_ms, queue_ms)
-        for item in results:
-            row = self.scores[item.index]
-            for component, score in item.components:
-                if row[component] is None:
-                    row[component] = score
-                    self._missing[item.index] -= 1
-                    if not self._missing[item.index]:
-                        self._ready.put_nowait(item.index)
+    def receive(self, item: int, components: Components) -> None:
+        """Take scores of an item; a second answer to the same component is dropped."""
+        row = self.scores[item]
+        for component, score in components:
+            if row[component] is None:
+                row[component] = score
+                self._missing[item] -= 1
+                if not self._missing[item]:
+                    self._ready.put_nowait(item)
+
+    def fail(self, error: Exception) -> None:
+        """The work could not be sent: `ready` raises this."""
+        self._ready.put_nowait(error)
 
     async def ready(self) -> AsyncGenerator[int]:
-        """Positions of the items as they are complete, each once; past the deadline what is missing is timed out."""
+        """Positions of the items as they are complete, each once; past the deadline what is missing is timed out.
+
+        Raises what `fail` was given.
+        """
         for _ in range(len(self.scores)):
             try:
                 async with asyncio.timeout(max(0.0, self.deadline - time.monotonic())):
@@ -41,12 +50,11 @@ class Pending:
             except TimeoutError:
                 self._time_out()
                 index = self._ready.get_nowait()
+            if isinstance(index, Exception):
+                raise index
             yield index
 
     def _time_out(self) -> None:
         late = ComponentScore(None, Status.TIMEOUT, {"detail": "the request's deadline passed"}, 0)
-        missing = [
-            ItemScores(index, [(c, late) for c, score in enumerate(row) if score is None])
-            for index, row in enumerate(self.scores)
-        ]
-        self.receive([item for item in missing if item.components], self.queue_ms)
+        for item, row in enumerate(self.scores):
+            self.receive(item, [(c, late) for c, score in enumerate(row) if score is None])

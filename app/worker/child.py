@@ -36,19 +36,19 @@ def _score_batch(payload: bytes, sock: socket.socket, progress: Progress) -> Non
     components = bind(batch.components)
     done: list[ItemScores] = []
     flushed = time.monotonic()
-    for position, item in enumerate(batch.items):
+    for position, entry in enumerate(batch.entries):
         if done and time.monotonic() - flushed > _FLUSH_S:
             sock.sendall(pack(Kind.SCORES, encode(done)))
             done.clear()
             flushed = time.monotonic()
-        sample = sample_of(item)
+        sample = sample_of(entry.item)
         scores: list[tuple[int, ComponentScore]] = []
         for number, component in enumerate(components):
-            score = item.known.get(component.index)
+            score = entry.known.get(component.index)
             if score is None:
                 progress.begin(position, number)
-                score = component.score(sample, batch.request, item.index, batch.evidence)
+                score = component.score(sample, entry.request, batch.evidence)
             scores.append((component.index, score))
-        done.append(ItemScores(item.index, scores))
+        done.append(ItemScores(entry.index, scores))
     progress.idle()
     sock.sendall(pack(Kind.LAST_SCORES, encode(done)))

@@ -29,19 +29,19 @@ class Bound:
         self._reward: Reward[Any] = registry.get(work.reward)
         self._params: Params = self._reward.params.model_validate(work.params)
 
-    def score(self, sample: Sample, request: str, item: int, evidence: bool) -> ComponentScore:
+    def score(self, sample: Sample, request: str, evidence: bool) -> ComponentScore:
         started = time.perf_counter_ns()
-        component = self._guarded(sample, request, item)
+        component = self._guarded(sample, request)
         elapsed_us = (time.perf_counter_ns() - started) // 1000
         shown = dict(component.evidence) if evidence or component.status.abstains else None
         return ComponentScore(component.score, component.status, shown, elapsed_us)
 
-    def _guarded(self, sample: Sample, request: str, item: int) -> Component:
+    def _guarded(self, sample: Sample, request: str) -> Component:
         """The edge between the service and a reward: whatever a reward raises is that reward's `error`."""
         try:
             return self._reward.score(sample, self._params)
         except Exception as error:  # noqa: BLE001
-            _log.exception("reward_failed", reward=self._reward.name, request=request, item=item)
+            _log.exception("reward_failed", reward=self._reward.name, request=request)
             detail = f"{self._reward.name}: {type(error).__name__}: {error}"
             return Component(None, Status.ERROR, {"detail": detail})
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import structlog
 
 from app.queue import codec
-from app.queue.codec import ComponentScore, WorkBatch
+from app.queue.codec import ComponentScore, Entry, WorkBatch
 from app.status import Status
 from app.worker import child, frames
 from app.worker.frames import Kind
@@ -87,12 +87,12 @@ class Slot:
             await self._stop()
             sent = codec.decode_batch(payload)
             rest = _without(sent, received)
-            if point.started_ns and point.item < len(sent.items):
+            if point.started_ns and point.item < len(sent.entries):
                 rest = self._blame(rest, sent, point, status)
             else:
                 unexplained += 1
-            if not rest.items or unexplained > _UNEXPLAINED_DEATHS:
-                _log.error("gave_up", request=sent.request, items=len(rest.items))
+            if not rest.entries or unexplained > _UNEXPLAINED_DEATHS:
+                _log.error("gave_up", items=len(rest.entries))
                 detail = "the process died before it began"
                 yield Scores(codec.encode(codec.same_for_all(rest, Status.ERROR, detail)), True)
                 return
@@ -100,7 +100,7 @@ class Slot:
 
     def _blame(self, batch: WorkBatch, sent: WorkBatch, point: Point, status: Status) -> WorkBatch:
         """The rest of the micro-batch, with the component that the child died in settled as `status`."""
-        culprit = sent.items[point.item].index
+        culprit = sent.entries[point.item]
         component = sent.components[point.component]
         details = {
             Status.CPU_EXCEEDED: f"{component.reward} used more than {self._budget.cpu_s:g} s of CPU time",
@@ -113,9 +113,10 @@ class Slot:
             {"detail": details[status]},
             (time.monotonic_ns() - point.started_ns) // 1000,
         )
-        _log.warning("child_died", request=batch.request, item=culprit, reward=component.reward, status=status)
-        items = [_settle(i, component.index, verdict) if i.index == culprit else i for i in batch.items]
-        return WorkBatch(batch.request, batch.components, batch.evidence, items)
+        _log.warning("child_died", request=culprit.request, reward=component.reward, status=status)
+        known = {**culprit.known, component.index: verdict}
+        settled = Entry(culprit.index, culprit.request, culprit.item, known)
+        return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
 
     async def _attempt(self, payload: bytes) -> AsyncGenerator[Scores]:
         """Send the micro-batch and yield the child's answers; ends early if the child dies."""
@@ -186,20 +187,7 @@ class Slot:
 def _without(batch: WorkBatch, received: list[bytes]) -> WorkBatch:
     """The items of a micro-batch that have no scores yet."""
     done = {scores.index for payload in received for scores in codec.decode_scores(payload)}
-    items = [item for item in batch.items if item.index not in done]
-    return WorkBatch(batch.request, batch.components, batch.evidence, items)
-
-
-def _settle(item: codec.WorkItem, component: int, verdict: ComponentScore) -> codec.WorkItem:
-    return codec.WorkItem(
-        item.index,
-        item.completion,
-        item.prompt,
-        item.reference,
-        item.language,
-        item.meta,
-        {**item.known, component: verdict},
-    )
+    return batch.having([entry for entry in batch.entries if entry.index not in done])
 
 
 def _cpu_seconds(pid: int) -> float:

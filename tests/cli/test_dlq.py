@@ -22,8 +22,8 @@ def dlq(server_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 async def dead(redis_server: Server) -> str:
-    batch = codec.WorkBatch("r", [codec.ComponentWork(0, "format", {})], True, [])
-    envelope = codec.Envelope("the-request", "reply", 1, 0, 0, codec.encode(batch))
+    batch = codec.WorkBatch([codec.ComponentWork(0, "format", 1, {})], True, [])
+    envelope = codec.Envelope("the-batch", "reply", 1, 0, 0, codec.encode(batch))
     fields = {**envelope.fields(), "stream": QUEUE, "reason": "its workers died"}
     [id_] = await redis_server.add_all([(KEYS.dead, fields)])
     return id_.decode()

@@ -68,7 +68,7 @@ def test_what_is_not_scored_by_the_deadline_abstains(hostile_service: Service):
 
 def _kill_during(service: Service, what: str) -> Scored:
     """Score 512 items and SIGKILL processes of one sort once a third of them may be done."""
-    items = [{"id": str(n), "completion": f"sleep:0.00{n % 5}"} for n in range(512)]
+    items = [{"id": str(n), "completion": f"sleep:0.00{n % 5}{n:04d}"} for n in range(512)]
 
     async def run() -> Scored:
         async with AsyncClient(service.url) as client:
@@ -87,7 +87,7 @@ def test_a_killed_child_loses_no_item(new_service: Callable[..., Service]):
     children = _children(service)
     killer = threading.Timer(0.3, lambda: [os.kill(pid, signal.SIGKILL) for pid in children])
     killer.start()
-    items = [{"id": str(n), "completion": f"sleep:0.00{n % 5}"} for n in range(512)]
+    items = [{"id": str(n), "completion": f"sleep:0.00{n % 5}{n:04d}"} for n in range(512)]
     results = service.score(items, rubric=HOSTILE, deadline_ms=60_000)["results"]
     killer.join()
     assert not set(children) & set(_children(service))

@@ -116,7 +116,7 @@ def test_ndjson_streams_every_result_once_and_ends_with_the_groups(service: Serv
 
 
 def test_ndjson_does_not_hold_ready_results_back_for_slow_ones(service: Service):
-    items = [{"completion": "sleep:1.5"}, *({"completion": "fine"} for _ in range(100))]
+    items = [{"completion": "sleep:1.5"}, *({"completion": f"fine {n}"} for n in range(100))]
     body = {"rubric": HOSTILE, "items": items}
     request = {"json": body, "headers": {"accept": "application/x-ndjson"}, "timeout": 60}
     with httpx.stream("POST", f"{service.url}/v1/score", **request) as response:

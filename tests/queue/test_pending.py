@@ -1,7 +1,9 @@
 import asyncio
 import time
 
-from app.queue.codec import ComponentScore, ItemScores
+import pytest
+
+from app.queue.codec import ComponentScore
 from app.queue.pending import Pending
 from app.status import Status
 
@@ -15,24 +17,25 @@ def pending(items: int, components: int = 1, seconds: float = 10) -> Pending:
 
 async def test_items_are_ready_when_all_their_components_are():
     one = pending(2, 2)
-    one.receive([ItemScores(0, [(0, ONE)]), ItemScores(1, [(0, ONE), (1, ONE)])], 1.0)
-    one.receive([ItemScores(0, [(1, ZERO)])], 5.0)
+    one.receive(0, [(0, ONE)])
+    one.receive(1, [(0, ONE), (1, ONE)])
+    one.receive(0, [(1, ZERO)])
     assert [index async for index in one.ready()] == [1, 0]
     assert one.scores[0] == [ONE, ZERO]
-    assert one.queue_ms == 5.0
 
 
 async def test_a_second_answer_changes_nothing():
     one = pending(1)
-    one.receive([ItemScores(0, [(0, ONE)])], 1.0)
-    one.receive([ItemScores(0, [(0, ZERO)])], 1.0)
+    one.receive(0, [(0, ONE)])
+    one.receive(0, [(0, ZERO)])
     assert [index async for index in one.ready()] == [0]
     assert one.scores == [[ONE]]
 
 
 async def test_what_is_missing_at_the_deadline_times_out_and_the_rest_stays():
     one = pending(3, 2, seconds=0.05)
-    one.receive([ItemScores(1, [(0, ONE), (1, ONE)]), ItemScores(2, [(0, ONE)])], 1.0)
+    one.receive(1, [(0, ONE), (1, ONE)])
+    one.receive(2, [(0, ONE)])
     assert sorted([index async for index in one.ready()]) == [0, 1, 2]
     statuses = [[score.status if score else None for score in row] for row in one.scores]
     assert statuses == [[Status.TIMEOUT] * 2, [Status.OK] * 2, [Status.OK, Status.TIMEOUT]]
@@ -41,8 +44,15 @@ async def test_what_is_missing_at_the_deadline_times_out_and_the_rest_stays():
 async def test_a_late_answer_after_the_deadline_is_dropped():
     one = pending(1, seconds=0)
     assert [index async for index in one.ready()] == [0]
-    one.receive([ItemScores(0, [(0, ONE)])], 1.0)
+    one.receive(0, [(0, ONE)])
     await asyncio.sleep(0)
     score = one.scores[0][0]
     assert score is not None
     assert score.status is Status.TIMEOUT
+
+
+async def test_a_failure_to_send_is_raised():
+    one = pending(2)
+    one.fail(RuntimeError("away"))
+    with pytest.raises(RuntimeError, match="away"):
+        await anext(one.ready())

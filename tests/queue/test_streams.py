@@ -2,81 +2,169 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
 from app.queue import codec
 from app.queue.connection import QueueUnavailable, Server
-from app.queue.consumer import Answer, Consumer
+from app.queue.consumer import Answer, Consumer, Task
 from app.queue.dispatch import Dispatcher, QueueFull, queue_state
 from app.queue.keys import Keys
+from app.queue.packing import Limits, Plan
+from app.queue.pending import Pending
 from app.queue.presence import Presence, live_workers
 from app.status import Status
 
 KEYS = Keys("t")
-WORK = codec.ComponentWork(0, "format", {})
+COMPONENTS = [codec.ComponentWork(0, "format", 1, {})]
+PLANS = (Plan("cpu", (0,)),)
+ONE = codec.ComponentScore(1.0, Status.OK, None, 7)
 
 
 def consumer(server: Server, name: str, max_deliveries: int = 2) -> Consumer:
     return Consumer(server, KEYS, name, "cpu", max_deliveries=max_deliveries, reply_ttl_s=60)
 
 
-def batch(request: str, count: int = 1) -> tuple[str, codec.WorkBatch]:
-    items = [codec.WorkItem(n, "x", "", {"kind": "none"}, None, {}) for n in range(count)]
-    return "cpu", codec.WorkBatch(request, [WORK], True, items)
+def made(server: Server, **changes: Any) -> Dispatcher:
+    settings = {"coalesce_s": 0.0, "cache_items": 0, "max_queued_batches": 1000, "reply_ttl_s": 60, **changes}
+    return Dispatcher(server, KEYS, limits=Limits(32, 1 << 20), **settings)
 
 
-def scores(count: int = 1) -> bytes:
-    one = codec.ComponentScore(1.0, Status.OK, None, 1)
-    return codec.encode([codec.ItemScores(n, [(0, one)]) for n in range(count)])
+def items(*texts: str) -> list[tuple[codec.WorkItem, tuple[Plan, ...]]]:
+    return [(codec.WorkItem(text, "", {"kind": "none"}, None, {}), PLANS) for text in texts]
+
+
+async def submit(
+    dispatcher: Dispatcher, *texts: str, priority: str = "online", reuse: bool = False, seconds: float = 10
+) -> Pending:
+    pending = Pending("r", len(texts), 1, time.monotonic() + seconds)
+    dispatcher.expect(pending)
+    await dispatcher.submit(items(*texts), COMPONENTS, pending, priority=priority, evidence=True, reuse=reuse)
+    return pending
+
+
+async def take(worker: Consumer, tries: int = 20) -> Task:
+    for _ in range(tries):
+        if tasks := await worker.take(1):
+            return tasks[0]
+    raise AssertionError("nothing to take")
+
+
+def answer(task: Task) -> Answer:
+    entries = codec.decode_batch(task.envelope.payload).entries
+    return Answer(task, codec.encode([codec.ItemScores(e.index, [(0, ONE)]) for e in entries]), 1.5, True)
 
 
 @pytest.fixture
 async def dispatcher(redis_server: Server):
-    made = Dispatcher(redis_server, KEYS, max_queued_batches=3, reply_ttl_s=60)
-    await made.start()
-    yield made
-    await made.stop()
+    one = made(redis_server)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+async def caching(redis_server: Server):
+    one = made(redis_server, cache_items=2, coalesce_s=0.05)
+    await one.start()
+    yield one
+    await one.stop()
 
 
 async def test_work_goes_out_and_scores_come_back(redis_server: Server, dispatcher: Dispatcher):
     worker = consumer(redis_server, "w")
     await worker.create_groups()
-    pending = dispatcher.expect("r", 2, 1, time.monotonic() + 10)
-    assert await dispatcher.send([batch("r", 2)], pending, "online") == {"cpu": 2}
-    [task] = await worker.take(5)
-    await worker.answer([Answer(task, scores(2), 1.5, True)])
+    pending = await submit(dispatcher, "a", "b")
+    await worker.answer([answer(await take(worker))])
     assert [index async for index in pending.ready()] == [0, 1]
     assert pending.queue_ms == 1.5
     assert all(length == 0 for _, _, length, _ in await queue_state(redis_server, KEYS))
 
 
+async def test_small_requests_share_a_micro_batch(redis_server: Server, caching: Dispatcher):
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    all_pending = [await submit(caching, f"text {n}") for n in range(5)]
+    task = await take(worker)
+    assert task.envelope.items == 5
+    await worker.answer([answer(task)])
+    for pending in all_pending:
+        assert [index async for index in pending.ready()] == [0]
+
+
+async def test_equal_items_are_scored_once_and_later_from_the_cache(redis_server: Server, caching: Dispatcher):
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    first = await submit(caching, "same", "same", "other", reuse=True)
+    joined = await submit(caching, "same", reuse=True)
+    task = await take(worker)
+    assert task.envelope.items == 2
+    await worker.answer([answer(task)])
+    assert sorted([index async for index in first.ready()]) == [0, 1, 2]
+    assert [index async for index in joined.ready()] == [0]
+    cached = await submit(caching, "same", reuse=True)
+    assert [index async for index in cached.ready()] == [0]
+    flags = [[score.cached for score in row if score] for row in (*first.scores, *joined.scores, *cached.scores)]
+    assert flags == [[False], [True], [False], [True], [True]]
+    fresh = await submit(caching, "same", reuse=False)
+    assert (await take(worker)).envelope.items == 1
+    caching.forget(fresh)
+
+
+async def test_work_that_nobody_waits_for_is_taken_back(redis_server: Server, dispatcher: Dispatcher):
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    queue = KEYS.queue("cpu", "online")
+    gone = await submit(dispatcher, "a")
+    while await redis_server.lengths([queue]) != [1]:
+        await asyncio.sleep(0.01)
+    stays = await submit(dispatcher, "b")
+    while await redis_server.lengths([queue]) != [2]:
+        await asyncio.sleep(0.01)
+    dispatcher.forget(gone)
+    while await redis_server.lengths([queue]) != [1]:
+        await asyncio.sleep(0.01)
+    await worker.answer([answer(await take(worker))])
+    assert [index async for index in stays.ready()] == [0]
+    assert dispatcher.in_flight == 1
+
+
 async def test_online_work_comes_before_offline(redis_server: Server, dispatcher: Dispatcher):
     worker = consumer(redis_server, "w")
     await worker.create_groups()
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    await dispatcher.send([batch("r")], pending, "offline")
-    await dispatcher.send([batch("r")], pending, "online")
-    streams = [(await worker.take(1))[0].stream for _ in range(2)]
+    await submit(dispatcher, "a", priority="offline")
+    await asyncio.sleep(0.05)
+    await submit(dispatcher, "a")
+    await asyncio.sleep(0.05)
+    streams = [(await take(worker)).stream for _ in range(2)]
     assert streams == [KEYS.queue("cpu", "online"), KEYS.queue("cpu", "offline")]
 
 
 async def test_offline_work_is_not_starved(redis_server: Server):
-    dispatcher = Dispatcher(redis_server, KEYS, max_queued_batches=1000, reply_ttl_s=60)
+    dispatcher = Dispatcher(
+        redis_server,
+        KEYS,
+        limits=Limits(1, 1 << 20),
+        coalesce_s=0,
+        cache_items=0,
+        max_queued_batches=1000,
+        reply_ttl_s=60,
+    )
     worker = consumer(redis_server, "w")
     await worker.create_groups()
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    await dispatcher.send([batch("r") for _ in range(50)], pending, "online")
-    await dispatcher.send([batch("r")], pending, "offline")
-    streams = [(await worker.take(1))[0].stream for _ in range(20)]
+    await submit(dispatcher, *("x" for _ in range(50)))
+    await submit(dispatcher, *("x" for _ in range(10)), priority="offline")
+    streams = [(await take(worker)).stream for _ in range(20)]
     assert KEYS.queue("cpu", "offline") in streams
+    assert streams.count(KEYS.queue("cpu", "online")) > 15
 
 
-async def test_a_full_lane_refuses(redis_server: Server, dispatcher: Dispatcher):
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    await dispatcher.send([batch("r") for _ in range(3)], pending, "online")
+async def test_a_full_lane_refuses(redis_server: Server):
+    dispatcher = made(redis_server, max_queued_batches=3)
+    await redis_server.add_all([(KEYS.queue("cpu", "online"), {"x": 1})] * 3)
     with pytest.raises(QueueFull, match="'cpu' has 3"):
-        await dispatcher.send([batch("r")], pending, "online")
+        await submit(dispatcher, "x")
 
 
 async def test_the_dead_workers_work_is_taken_over_but_not_the_living_ones(
@@ -84,10 +172,11 @@ async def test_the_dead_workers_work_is_taken_over_but_not_the_living_ones(
 ):
     dead, living, heir = (consumer(redis_server, name) for name in ("dead", "living", "heir"))
     await dead.create_groups()
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    await dispatcher.send([batch("r"), batch("r")], pending, "online")
-    [lost] = await dead.take(1)
-    [kept] = await living.take(1)
+    await submit(dispatcher, "a")
+    await asyncio.sleep(0.05)
+    await submit(dispatcher, "b")
+    lost = await take(dead)
+    kept = await take(living)
     await asyncio.sleep(0.15)
     await living.renew()
     assert [task.id for task in await heir.claim(100, 10)] == [lost.id]
@@ -97,20 +186,15 @@ async def test_the_dead_workers_work_is_taken_over_but_not_the_living_ones(
 async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server: Server, dispatcher: Dispatcher):
     """Workers die of item 5 of 8: all others are answered, it alone is given up and kept as dead."""
     poison, count = 5, 8
-    pending = dispatcher.expect("r", count, 1, time.monotonic() + 30)
     await consumer(redis_server, "w").create_groups()
-    await dispatcher.send([batch("r", count)], pending, "online")
+    pending = await submit(dispatcher, *(str(n) for n in range(count)), seconds=30)
     for n in range(40):
         worker = consumer(redis_server, f"w{n}")
         tasks = await worker.claim(0, 10) if n else []
         tasks += await worker.take(10) if n == 0 or not tasks else []
         for task in tasks:
-            indices = [item.index for item in codec.decode_batch(task.envelope.payload).items]
-            if poison in indices:
-                continue
-            one = codec.ComponentScore(1.0, Status.OK, None, 1)
-            payload = codec.encode([codec.ItemScores(index, [(0, one)]) for index in indices])
-            await worker.answer([Answer(task, payload, 0.0, True)])
+            if poison not in [entry.index for entry in codec.decode_batch(task.envelope.payload).entries]:
+                await worker.answer([answer(task)])
         if await redis_server.lengths([KEYS.dead]) == [1]:
             break
     ready = [index async for index in pending.ready()]
@@ -122,10 +206,9 @@ async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server:
 
 async def test_queues_are_made_again_after_the_server_lost_them(redis_server: Server, dispatcher: Dispatcher):
     worker = consumer(redis_server, "w")
-    pending = dispatcher.expect("r", 1, 1, time.monotonic() + 10)
-    await dispatcher.send([batch("r")], pending, "online")
+    await submit(dispatcher, "a")
     assert await worker.take(1) == []
-    assert len(await worker.take(1)) == 1
+    assert (await take(worker)).envelope.items == 1
 
 
 async def test_an_entry_nobody_understands_is_dropped(redis_server: Server):

@@ -1,0 +1,107 @@
+"""Packs items into micro-batches: of one request or several, as long as they need the same components of one lane.
+
+An item equal to one that is in a micro-batch already takes no place of its own: it waits for the same scores.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from app.queue import codec
+from app.queue.codec import ComponentWork, RawBatch, RawEntry
+from app.queue.pending import Pending
+
+_KEY_BYTES = 16
+"""Chance of two different items of 10^9 having one key: below 10^-20."""
+
+
+class Plan(NamedTuple):
+    """What one kind of reference needs of one lane."""
+
+    lane: str
+    components: tuple[int, ...]
+    """Positions in the rubric."""
+
+
+class Limits(NamedTuple):
+    """Bounds of one micro-batch."""
+
+    items: int
+    bytes: int
+
+
+class Work(NamedTuple):
+    """What all items of a micro-batch have in common; hashable."""
+
+    lane: str
+    priority: str
+    evidence: bool
+    encoded: bytes
+    """The components, as a list of ComponentWork."""
+
+    @classmethod
+    def of(cls, plan: Plan, components: Sequence[ComponentWork], priority: str, evidence: bool) -> "Work":
+        return cls(plan.lane, priority, evidence, codec.encode([components[i] for i in plan.components]))
+
+    def key(self, item: bytes) -> bytes:
+        """Content hash of an encoded item with what is computed of it; equal keys have equal scores."""
+        return blake2b(item, digest_size=_KEY_BYTES, key=blake2b(self.encoded, digest_size=32).digest()).digest()
+
+
+class Route(NamedTuple):
+    """Who waits for the scores of an item."""
+
+    pending: Pending
+    item: int
+    joined: bool
+    """The item is equal to one that was there before."""
+
+
+class Batch:
+    """A micro-batch being filled, then under way."""
+
+    def __init__(self, id_: str, work: Work) -> None:
+        self.id = id_
+        self.work = work
+        self.routes: list[list[Route]] = []
+        """By position."""
+        self.keys: list[bytes | None] = []
+        """By position; None where the scores are not to be used again."""
+        self.waiting: set[Pending] = set()
+        self.size = 0
+        self.deadline = 0.0
+        """The latest of those who wait."""
+        self.stream_id: bytes | None = None
+        """Once sent."""
+        self._entries: list[RawEntry] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, request: str, item: bytes, key: bytes | None, route: Route) -> int:
+        """Put an item in; its position."""
+        position = len(self._entries)
+        self._entries.append(RawEntry(position, request, codec.Raw(item)))
+        self.routes.append([])
+        self.keys.append(key)
+        self.size += len(item)
+        self.join(position, route)
+        return position
+
+    def join(self, position: int, route: Route) -> None:
+        """Wait for the scores of an item that is there."""
+        self.routes[position].append(route)
+        self.waiting.add(route.pending)
+        self.deadline = max(self.deadline, route.pending.deadline)
+
+    def full(self, limits: Limits, more: int) -> bool:
+        """Whether an item of so many bytes needs another micro-batch."""
+        return len(self) >= limits.items or (len(self) > 0 and self.size + more > limits.bytes)
+
+    def encode(self) -> bytes:
+        return codec.encode(RawBatch(codec.decode_components(self.work.encoded), self.work.evidence, self._entries))
+
+    def sent(self, stream_id: bytes) -> None:
+        """The items' texts are Redis's from now on."""
+        self.stream_id = stream_id
+        self._entries = []
