@@ -1,5 +1,6 @@
 """Is the final answer right?"""
 
+from app.mathcheck import check
 from app.rewards.base import Component, Params, Sample, abstain, reward
 from app.status import Status
 
@@ -18,4 +19,9 @@ def accuracy(sample: Sample, params: AccuracyParams) -> Component:
     kind = sample.reference["kind"]
     if kind != "math":
         return abstain(Status.BAD_REFERENCE, f"accuracy can't compare with a reference of kind '{kind}'")
-    return Component(0.0)
+    verdict = check(sample.completion, sample.reference["answer"])
+    evidence = {"detail": verdict.detail, "certificate": verdict.certificate}
+    if verdict.extracted is not None:
+        found = verdict.extracted
+        evidence |= {"extracted": found.text, "source": found.source, "span": [found.start, found.end]}
+    return Component(verdict.score, verdict.status, {name: value for name, value in evidence.items() if value})

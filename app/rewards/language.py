@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
@@ -23,6 +24,9 @@ _NOT_PROSE = re.compile(
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SEGMENT = re.compile(rf"[{_CJK}]+(?:[\s，。、；：？！]*[{_CJK}]+)*|[^{_CJK}.!?;\n]+")
 _WORD = re.compile(rf"[{_CJK}]|[^\W\d_{_CJK}]{{2,}}|\b[aAIàòyoeéи]\b")
+_STARTS_CJK = re.compile(rf"[{_CJK}]")
+_ENOUGH_CHARS = 40
+"""Text from which a detector tells languages of one script apart; names and numbers in short ones mislead it."""
 _PROMPT_SAMPLE_CHARS = 4096
 """As much of a prompt as its language shows in."""
 
@@ -44,7 +48,7 @@ def _detector() -> None:
 def detect(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None where there is nothing to tell it by."""
     _detector()
-    found: str = eldc.detect(text)
+    found = eldc.detect(text)
     return found if found and found != "und" else None
 
 
@@ -52,8 +56,8 @@ def detect(text: str) -> str | None:
 def language(sample: Sample, params: LanguageParams) -> Component:
     """Share of the words of the chain of thought that are in the target language.
 
-    LaTeX, code, links, tags and numbers are left out first. A segment is a run of CJK or a stretch of other text up to
-    the end of a sentence; its words count for the language of the segment. Each CJK character is a word.
+    LaTeX, code, links, tags and numbers are left out first. Each run of CJK is a part, and so are sentences of other
+    scripts, short ones together; the words of a part count for its language. Each CJK character is a word.
     Range: [0, 1]; 0 where there are no words. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.3.2.
     """
     target = params.target or sample.language or detect(_prose(sample.prompt[:_PROMPT_SAMPLE_CHARS]))
@@ -63,13 +67,31 @@ def language(sample: Sample, params: LanguageParams) -> Component:
     if params.over == "think" and sample.sections.think:
         text = "\n".join(span.of(text) for span in sample.sections.think)
     words: Counter[str] = Counter()
-    for segment in _SEGMENT.finditer(_prose(text)):
-        count = len(_WORD.findall(segment[0]))
+    for part in _parts(_prose(text)):
+        count = len(_WORD.findall(part))
         if count:
-            words[detect(segment[0]) or target] += count
+            words[detect(part) or target] += count
     total = words.total()
     score = words[target] / total if total else 0.0
     return Component(score, evidence={"target": target, "words": dict(words.most_common(5))})
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Runs of CJK, and sentences of other scripts: short ones joined until they have letters enough to tell."""
+    short: list[str] = []
+    length = 0
+    for segment in _SEGMENT.finditer(text):
+        part = segment[0].strip()
+        if _STARTS_CJK.match(part):
+            yield part
+            continue
+        short.append(part)
+        length += len(part)
+        if length >= _ENOUGH_CHARS:
+            yield " ".join(short)
+            short, length = [], 0
+    if short:
+        yield " ".join(short)
 
 
 def _prose(text: str) -> str:
