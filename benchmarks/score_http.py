@@ -52,7 +52,7 @@ async def assay_rate(url: str, size: int, count: int, rounds: int) -> dict:
         json.dumps({"rubric": "r1", "items": make_items(count, size, n), "options": {"deadline_ms": 120_000}}).encode()
         for n in range(min(rounds, 8))
     ]
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", "cache-control": "no-store"}  # bodies repeat; scores must not
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
 
         async def one(n: int) -> tuple[float, dict]:

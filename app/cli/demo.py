@@ -17,7 +17,8 @@ from app.supervisor.redis_server import NoRedis
 from app.supervisor.supervisor import StartFailed
 
 _DEADLINE_MS = 60_000
-_WHY = {0.0: "red", 1.0: "green"}
+_WHY_CHARS = 80
+_COLOURS = {0.0: "red", 1.0: "green"}
 
 
 def demo(
@@ -59,7 +60,7 @@ def _table(items: list[dict[str, Any]], results: list[Result]) -> Table:
 def _cell(component: Component) -> str:
     if component.score is None:
         return f"[yellow]{component.status}[/]"
-    return f"[{_WHY.get(component.score, 'yellow')}]{component.score:.2f}[/]"
+    return f"[{_COLOURS.get(component.score, 'yellow')}]{component.score:.2f}[/]"
 
 
 def _why(result: Result) -> str:
@@ -71,5 +72,7 @@ def _why(result: Result) -> str:
         evidence = component.evidence or {}
         said = next((evidence[key] for key in ("problem", "detail", "words", "extracted") if key in evidence), "")
         code = "" if component.status == "ok" else f" {component.status}"
-        parts.append(f"{name}{code}: {said}" if said else f"{name}{code}")
+        text = str(said)
+        short = text if len(text) <= _WHY_CHARS else f"{text[:_WHY_CHARS]}…"
+        parts.append(f"{name}{code}: {short}" if said else f"{name}{code}")
     return "; ".join(parts)

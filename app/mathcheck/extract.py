@@ -127,11 +127,13 @@ def _boxed(text: _Text) -> _Found:
 
 
 def _stated(text: _Text) -> _Found:
-    """What follows "the answer is", up to the end of the sentence."""
+    """What follows "the answer is", up to the end of the sentence or the next such phrase."""
+    phrases = [phrase.span() for phrase in _PHRASE_STRICT.finditer(text.text)]
+    ends = [start for start, _ in phrases[1:]] + [len(text.text)]
     found: _Found = []
-    for phrase in _PHRASE_STRICT.finditer(text.text):
-        end = _SENTENCE_END.search(text.text, phrase.end())
-        found.append(text.part(phrase.end(), end.start() if end else len(text.text)))
+    for (_, start), limit in zip(phrases, ends, strict=True):
+        end = _SENTENCE_END.search(text.text, start, limit)
+        found.append(text.part(start, end.start() if end else limit))
     return found
 
 

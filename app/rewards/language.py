@@ -14,18 +14,20 @@ from app.status import Status
 _NOT_PROSE = re.compile(
     r"```.*?(?:```|\Z)"  # fenced code
     r"|`[^`\n]*`"
-    r"|\$\$[^$]*\$\$|\$[^$\n]*\$|\\\([^\n]*?\\\)|\\\[.*?\\\]"  # LaTeX in its delimiters
+    r"|\$\$[^$]*\$\$|\$[^$\n]*\$"  # LaTeX in its delimiters; a search for the end stops at the next beginning
+    r"|\\\((?:[^\\\n]|\\(?![()]))*\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]"
     r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
     r"|https?://\S+"
-    r"|<[^<>\n]{0,32}>"  # tags, calculator marks
-    r"|[0-9]+(?:[.,:/][0-9]+)*",
+    r"|<[^<>\n]{0,32}>",  # tags, calculator marks
     re.DOTALL,
 )
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SEGMENT = re.compile(rf"[{_CJK}]+(?:[\s，。、；：？！]*[{_CJK}]+)*|[^{_CJK}.!?;\n]+")
-_WORD = re.compile(rf"[{_CJK}]|[^\W\d_{_CJK}]{{2,}}|\b[aAIàòyoeéи]\b")
+_ASCII_LETTERS = bytes(c if chr(c).isalpha() and c < 128 else ord(" ") for c in range(256))
+"""Translation table: everything but letters separates words."""
+_WORD = re.compile(rf"[{_CJK}]|[^\W\d_{_CJK}]{{2,}}|\b[aAI]\b")
 _STARTS_CJK = re.compile(rf"[{_CJK}]")
-_ENOUGH_CHARS = 40
+_ENOUGH_CHARS = 60
 """Text from which a detector tells languages of one script apart; names and numbers in short ones mislead it."""
 _PROMPT_SAMPLE_CHARS = 4096
 """As much of a prompt as its language shows in."""
@@ -68,12 +70,24 @@ def language(sample: Sample, params: LanguageParams) -> Component:
         text = "\n".join(span.of(text) for span in sample.sections.think)
     words: Counter[str] = Counter()
     for part in _parts(_prose(text)):
-        count = len(_WORD.findall(part))
+        count = _count_words(part)
         if count:
             words[detect(part) or target] += count
     total = words.total()
     score = words[target] / total if total else 0.0
     return Component(score, evidence={"target": target, "words": dict(words.most_common(5))})
+
+
+_SINGLE_LETTER_WORDS = (b"a", b"A", b"I")
+
+
+def _count_words(text: str) -> int:
+    """Number of words; single letters are variables unless a language has such a word."""
+    if not text.isascii():
+        return len(_WORD.findall(text))
+    words = text.encode().translate(_ASCII_LETTERS).split()
+    single = [word for word in words if len(word) == 1]
+    return len(words) - len(single) + sum(map(single.count, _SINGLE_LETTER_WORDS))
 
 
 def _parts(text: str) -> Iterator[str]:
