@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from typing import Literal
 
 import eldc
@@ -11,6 +10,7 @@ import eldc
 from app.rewards.base import Component, Params, Sample, abstain, reward
 from app.status import Status
 
+eldc.init()
 _NOT_PROSE = re.compile(
     r"```.*?(?:```|\Z)"  # fenced code
     r"|`[^`\n]*`"
@@ -42,14 +42,8 @@ class LanguageParams(Params):
     """What is looked at; a completion without a think block is looked at whole."""
 
 
-@cache
-def _detector() -> None:
-    eldc.init()
-
-
 def detect(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None where there is nothing to tell it by."""
-    _detector()
     found = eldc.detect(text)
     return found if found and found != "und" else None
 
