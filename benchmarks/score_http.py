@@ -138,7 +138,7 @@ async def _run(count: int, rounds: int, sizes: list[int]) -> None:
             port = url.rsplit(":", 1)[1]
             print(f"{cores} cores; {count} items a batch, {_IN_FLIGHT} batches in flight; medians of {_TURNS} turns")
             print(
-                "  size  recipe/s  assay/s  ratio | batch p50 ms  p99 ms  in queue | us an item: decode  rewards  encode"
+                "  size  recipe/s  assay/s  ratio | batch p50 ms  p99 ms  in queue | µs an item: decode rewards  encode"
             )
             for size in sizes:
                 turns = []
