@@ -68,7 +68,7 @@ def _media(header: str) -> Media | None:
     return _ALIASES.get(header.partition(";")[0].strip().lower())
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def _read(request: Request, max_bytes: int) -> bytearray:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise too_large(max_bytes)
@@ -84,7 +84,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
         body += chunk
         if len(body) > max_bytes:
             raise too_large(max_bytes)
-    return bytes(body)
+    return body
 
 
 async def _inflate(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
@@ -106,7 +106,7 @@ async def _inflate(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterato
         raise malformed("gzip: the stream ends early")
 
 
-def _unpack(body: bytes) -> Any:
+def _unpack(body: bytearray) -> Any:
     try:
         return msgspec.msgpack.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:

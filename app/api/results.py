@@ -1,6 +1,7 @@
 """From component scores to the response: one result an item, one row a group, the bill."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -69,16 +70,27 @@ class ResponseOut(msgspec.Struct, frozen=True):
     usage: UsageOut
 
 
+class Label(NamedTuple):
+    """What of an item is kept while it is scored: its text is in the queue."""
+
+    id: str
+    group: str | None
+
+
+def labels_of(items: Sequence[Item]) -> list[Label]:
+    return [Label(item.id if item.id is not None else str(n), item.group) for n, item in enumerate(items)]
+
+
 class Tally:
     """Turns complete items into results, in any order, and sums them up."""
 
-    def __init__(self, rubric: Rubric, items: list[Item], pending: Pending, on_abstain: OnAbstain | None) -> None:
+    def __init__(self, rubric: Rubric, labels: Sequence[Label], pending: Pending, on_abstain: OnAbstain | None) -> None:
         self._rubric = rubric
-        self._items = items
+        self._labels = labels
         self._pending = pending
         self._on_abstain: OnAbstain | None = on_abstain
         self._names = [c.name for c in rubric.components]
-        self._results: list[ItemOut | None] = [None] * len(items)
+        self._results: list[ItemOut | None] = [None] * len(labels)
         self.abstained = 0
         self.scored = 0
         self._cached = 0
@@ -99,8 +111,7 @@ class Tally:
             self._compute_us += s.elapsed_us
             self._cached += s.cached
             components[name] = ComponentOut(s.score, s.status, s.evidence, s.elapsed_us / 1000, s.cached)
-        item = self._items[index]
-        result = ItemOut(item.id if item.id is not None else str(index), outcome.reward, components, error)
+        result = ItemOut(self._labels[index].id, outcome.reward, components, error)
         self._results[index] = result
         return result
 
@@ -111,9 +122,9 @@ class Tally:
     def groups(self) -> list[GroupOut]:
         """Statistics of the groups, in the order of their first items."""
         members: dict[str, list[ItemOut]] = {}
-        for item, result in zip(self._items, self.results(), strict=True):
-            if item.group is not None:
-                members.setdefault(item.group, []).append(result)
+        for label, result in zip(self._labels, self.results(), strict=True):
+            if label.group is not None:
+                members.setdefault(label.group, []).append(result)
         index = self._rubric.pass_index
         passing = None if index is None else self._names[index]
         return [
@@ -129,7 +140,7 @@ class Tally:
 
     def usage(self, elapsed_s: float) -> UsageOut:
         return UsageOut(
-            len(self._items),
+            len(self._labels),
             self.abstained,
             self._cached,
             round(self._pending.queue_ms, 3),

@@ -11,12 +11,12 @@ from fastapi.responses import StreamingResponse
 from app.api.bodies import Media, accepted, parse, respond
 from app.api.disconnect import while_connected
 from app.api.errors import bad_rubric
-from app.api.results import ItemOut, ResponseOut, Tally, UsageOut
+from app.api.results import ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
 from app.api.work import components_of, work_of
 from app.observe.metrics import Metrics
 from app.queue.pending import Pending
-from app.rubric import BadRubric, Rubric, resolve
+from app.rubric import BadRubric, resolve
 from app.schemas import ScoreRequest, ScoreResponse
 
 router = APIRouter()
@@ -39,12 +39,9 @@ async def score(request: Request) -> Response:
     """
     started = time.monotonic()
     state = state_of(request)
-    body = await parse(request, ScoreRequest, state.settings.max_body_bytes)
-    try:
-        rubric = resolve(body.rubric)
-    except BadRubric as error:
-        raise bad_rubric(error) from None
-    scoring = Scoring(state, request.state.request_id, body, rubric, started)
+    scoring = Scoring(
+        state, request.state.request_id, await parse(request, ScoreRequest, state.settings.max_body_bytes), started
+    )
     reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)
     if media is not Media.NDJSON:
@@ -55,16 +52,20 @@ async def score(request: Request) -> Response:
 
 
 class Scoring:
-    """One request on its way through the queue."""
+    """One request on its way through the queue. Raises Problem if the rubric can't be used."""
 
-    def __init__(self, state: State, request: str, body: ScoreRequest, rubric: Rubric, started: float) -> None:
+    def __init__(self, state: State, request: str, body: ScoreRequest, started: float) -> None:
+        try:
+            self._rubric = rubric = resolve(body.rubric)
+        except BadRubric as error:
+            raise bad_rubric(error) from None
         self._state = state
-        self._body = body
-        self._rubric = rubric
+        self._items = body.items
+        self._options = body.options
         self._started = started
         deadline = started + body.options.deadline_ms / 1000
         self._pending = Pending(request, len(body.items), len(rubric.components), deadline)
-        self._tally = Tally(rubric, body.items, self._pending, body.options.on_abstain)
+        self._tally = Tally(rubric, labels_of(body.items), self._pending, body.options.on_abstain)
 
     async def whole(self, reuse: bool) -> ResponseOut:
         """The response, once all items are scored."""
@@ -82,17 +83,19 @@ class Scoring:
 
     async def _results(self, reuse: bool) -> AsyncGenerator[tuple[int, ItemOut]]:
         """Submit the work and yield results as they are ready; whatever happens, nothing of it stays behind."""
-        dispatcher, options = self._state.dispatcher, self._body.options
+        dispatcher, options = self._state.dispatcher, self._options
+        items, self._items = self._items, []  # Once they are sent, their texts are Redis's to keep.
         try:
             dispatcher.expect(self._pending)
             await dispatcher.submit(
-                work_of(self._body.items, self._rubric),
+                work_of(items, self._rubric),
                 components_of(self._rubric),
                 self._pending,
                 priority=options.priority,
                 evidence=options.evidence != "none",
                 reuse=reuse,
             )
+            del items
             async for index in self._pending.ready():
                 result = self._tally.add(index)
                 _observe(self._state.metrics, result)
@@ -112,7 +115,7 @@ class Scoring:
         _log.info(
             "scored",
             rubric=self._rubric.name,
-            items=len(self._body.items),
+            items=len(self._pending.scores),
             scored=tally.scored,
             abstained=tally.abstained,
             ms=milliseconds,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from app.completion import sections
@@ -129,9 +130,8 @@ def _boxed(text: _Text) -> _Found:
 def _stated(text: _Text) -> _Found:
     """What follows "the answer is", up to the end of the sentence or the next such phrase."""
     phrases = [phrase.span() for phrase in _PHRASE_STRICT.finditer(text.text)]
-    ends = [start for start, _ in phrases[1:]] + [len(text.text)]
     found: _Found = []
-    for (_, start), limit in zip(phrases, ends, strict=True):
+    for (_, start), (limit, _) in pairwise([*phrases, (len(text.text), 0)]):
         end = _SENTENCE_END.search(text.text, start, limit)
         found.append(text.part(start, end.start() if end else limit))
     return found

@@ -3,7 +3,6 @@ eldc's n-grams for the rest. A language that is expected gets the benefit of the
 
 import re
 from collections.abc import Collection, Sequence
-from functools import cache
 
 import eldc
 
@@ -64,12 +63,9 @@ _WEAK = 0.35
 _UNEXPECTED_MARGIN = 0.05
 
 
-@cache
-def _detector() -> "eldc.Instance":
-    eldc.init()
-    detector = eldc.instance()
-    detector.set_scores(_SCORES)
-    return detector
+eldc.init()  # with the import, so that workers share its tables by fork
+_detector = eldc.instance()
+_detector.set_scores(_SCORES)
 
 
 def language_of(text: str, words: Sequence[str], expected: str | None = None) -> str | None:
@@ -98,7 +94,7 @@ def language_of_prompt(text: str, words: Sequence[str]) -> str | None:
     hits = sorted(((sum(map(known.__contains__, words)), code) for code, known in _WORDS_OF.items()), reverse=True)[:2]
     if hits[0][0] > hits[1][0]:
         return hits[0][1]
-    found = _detector().detect(text)
+    found = _detector.detect(text)
     return found if found and found != "und" else None
 
 
@@ -119,7 +115,7 @@ def _by_script(text: str, expected: str | None) -> str | None:
 
 
 def _among(text: str, languages: Collection[str], likely: str) -> str:
-    scores = _detector().detect_details(text).scores
+    scores = _detector.detect_details(text).scores
     best = max(languages, key=lambda code: scores.get(code, 0.0))
     return best if scores.get(best, 0.0) - scores.get(likely, 0.0) > _margin(len(text)) else likely
 
@@ -130,7 +126,7 @@ def _margin(letters: int) -> float:
 
 def _by_ngrams(text: str, words: Sequence[str], expected: str | None) -> str | None:
     letters = sum(map(len, words))
-    scores = _detector().detect_details(text).scores
+    scores = _detector.detect_details(text).scores
     if not scores:
         return None
     best = max(scores, key=scores.__getitem__)
