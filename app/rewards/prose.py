@@ -64,3 +64,13 @@ def words_of(text: str) -> list[str]:
         for word in _WORD.findall(text.lower())
         if len(word) > 1 or word in _SINGLE_ASCII_WORDS or not (word.isascii() or _GREEK.match(word))
     ]
+
+
+_CJK_CHAR = re.compile(rf"[{_CJK}]")
+
+
+def is_cjk(text: str) -> bool:
+    """Whether at least half of the text's letters are Chinese, Japanese or Korean."""
+    if text.isascii():
+        return False
+    return 2 * len(_CJK_CHAR.findall(text)) >= sum(map(str.isalpha, text)) > 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.rewards import registry
 from app.rewards.base import Sample
 
-PER_SAMPLE = ("accuracy", "format", "language")
+PER_SAMPLE = registry.names()
 UNITS = (
     *("\\[", "\\(", "$", "$$", "```", "`", "\\boxed{", "{", "}", "\\a{", "\\frac{1}{"),
     *("<think>", "</think>", "<answer>", "<", "**", "A:", "answer is ", "#### ", "http://"),
@@ -22,7 +22,7 @@ def test_any_text_gets_a_component_in_range(name: str, text: str):
     reward = registry.get(name)
     sample = Sample(text, "What is it?", {"kind": "math", "answer": "12"})
     component = reward.score(sample, reward.params())
-    assert component.score is None or 0.0 <= component.score <= 1.0
+    assert component.score is None or reward.bounds[0] <= component.score <= reward.bounds[1]
     assert component == reward.score(Sample(text, "What is it?", {"kind": "math", "answer": "12"}), reward.params())
 
 
@@ -34,4 +34,4 @@ def test_a_megabyte_of_anything_ends(name: str, unit: str):
     reward = registry.get(name)
     sample = Sample(unit * ((1 << 20) // len(unit)), "What is it?", {"kind": "math", "answer": "12"})
     component = reward.score(sample, reward.params())
-    assert component.score is None or 0.0 <= component.score <= 1.0
+    assert component.score is None or reward.bounds[0] <= component.score <= reward.bounds[1]
