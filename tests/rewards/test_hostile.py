@@ -35,3 +35,33 @@ def test_a_megabyte_of_anything_ends(name: str, unit: str):
     sample = Sample(unit * ((1 << 20) // len(unit)), "What is it?", {"kind": "math", "answer": "12"})
     component = reward.score(sample, reward.params())
     assert component.score is None or reward.bounds[0] <= component.score <= reward.bounds[1]
+
+
+REFERENCES = (
+    {"kind": "choice", "answer": "A", "options": ["one", "two"]},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "rouge_l"}},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "numeric"}},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "f1"}},
+    {"kind": "json", "answer": {"a": [1]}},
+    {"kind": "list", "answer": "1, 2"},
+    {"kind": "set", "answer": ["1", "2"]},
+)
+_ACCURACY = registry.get("accuracy")
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda r: f"{r['kind']}-{r.get('policy')}")
+@given(text=st.one_of(PIECES, st.text()))
+def test_any_text_is_judged_by_every_checker(reference: dict, text: str):
+    component = _ACCURACY.score(Sample(text, "", reference), _ACCURACY.params())
+    assert component.score is None or 0.0 <= component.score <= 1.0
+    start, end = component.evidence.get("span", (0, 0))
+    assert 0 <= start <= end <= len(text)
+
+
+@pytest.mark.parametrize("unit", [*UNITS, "[", '{"a":', "A, ", "not A ", "(", "A and "])
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda r: f"{r['kind']}-{r.get('policy')}")
+@pytest.mark.timeout(60)
+def test_a_megabyte_of_anything_is_judged(reference: dict, unit: str):
+    text = unit * ((1 << 20) // len(unit))
+    component = _ACCURACY.score(Sample(text, "", reference), _ACCURACY.params())
+    assert component.score is None or 0.0 <= component.score <= 1.0
