@@ -61,7 +61,7 @@ def abstain(status: Status, detail: str, **evidence: Any) -> Component:
 class Params(BaseModel):
     """Base of the parameters of a reward: immutable, unknown names refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 P = TypeVar("P", bound=Params)

@@ -36,6 +36,11 @@ def all_names() -> tuple[str, ...]:
     return tuple(sorted({*_entry_points(), *_plugins()}))
 
 
+def shipped() -> tuple[str, ...]:
+    """Names of the rewards of this package, those of groups included, sorted."""
+    return tuple(sorted(name for name, entry in _entry_points().items() if entry.module.startswith("app.rewards.")))
+
+
 def names() -> tuple[str, ...]:
     """Names of the rewards that score single items, sorted."""
     return tuple(name for name in all_names() if isinstance(find(name), Reward))
