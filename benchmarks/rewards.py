@@ -1,7 +1,7 @@
 """Each reward on a 16 KB completion, one core, beside the peer's own way in the same run; language also on 4 KB.
 
 `python -m benchmarks.rewards`. Needs langdetect for the language ratio (extra `bench`). Peers: langdetect on the whole
-text, and on each sentence; a multi-line regular expression for format; a set of zipped slices for n-grams, as open-r1 computes them.
+text, and on each sentence; a multi-line regular expression for format; a set of zipped slices for n-grams, as open-r1.
 """
 
 import re
