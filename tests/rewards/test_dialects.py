@@ -14,8 +14,22 @@ from app.rewards.base import Sample
 
 PIECES = st.lists(
     st.sampled_from(
-        ["<think>\n", "\n</think>\n", "<answer>\n", "\n</answer>", "<think>", "</think>", "<answer>", "</answer>"]
-        + ["a", "\n", " ", "\\boxed{", "}", "x y x y x "]
+        [
+            "<think>\n",
+            "\n</think>\n",
+            "<answer>\n",
+            "\n</answer>",
+            "<think>",
+            "</think>",
+            "<answer>",
+            "</answer>",
+            "a",
+            "\n",
+            " ",
+            "\\boxed{",
+            "}",
+            "x y x y x ",
+        ]
     ),
     max_size=14,
 ).map("".join)
