@@ -1,0 +1,96 @@
+"""Runs a Python program as its interpreter would, in a process forked from one that is already warm."""
+
+import atexit
+import io
+import linecache
+import os
+import sys
+import threading
+import types
+from contextlib import suppress
+from typing import Any
+
+from sandbox.harness.confine import ENVIRONMENT
+
+PROGRAM = "main.py"
+OWN = "sandbox"
+
+
+def settle(search: list[str]) -> None:
+    """Make the interpreter look newly started: standard streams, environment, module search path."""
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = _text(1, "strict")
+    sys.stderr = sys.__stderr__ = _text(2, "backslashreplace")
+    sys.argv = [PROGRAM]
+    sys.path[:0] = search
+    for name in [name for name in sys.modules if name == OWN or name.startswith(OWN + ".")]:
+        del sys.modules[name]
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def _text(fd: int, errors: str) -> io.TextIOWrapper:
+    raw = open(fd, "wb", closefd=False)  # noqa: SIM115
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, line_buffering=fd == 2)
+
+
+def load(source: bytes, name: str, prelude: dict[str, Any] | None = None) -> types.ModuleType:
+    """Run source text as module `name`, registered so that pickling and tracebacks find it."""
+    module = types.ModuleType(name)
+    module.__dict__.update(prelude or {}, __file__=PROGRAM, __builtins__=__builtins__)
+    sys.modules[name] = module
+    text = source.decode("utf-8", "replace")
+    linecache.cache[PROGRAM] = (len(text), None, text.splitlines(keepends=True), PROGRAM)
+    exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def report(error: BaseException) -> None:
+    """Print a traceback as the interpreter would, without this package's own frames."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def exit_status(stop: SystemExit) -> int:
+    """Status that the interpreter would end with."""
+    if stop.code is None:
+        return 0
+    if isinstance(stop.code, int):
+        return stop.code & 0xFF
+    print(stop.code, file=sys.stderr)
+    return 1
+
+
+def finish(status: int) -> None:
+    """What an interpreter does at its end: wait for threads, run exit functions, flush. Then the process ends."""
+    try:
+        getattr(threading, "_shutdown")()  # noqa: B009  the interpreter's own wait for non-daemon threads
+        getattr(atexit, "_run_exitfuncs")()  # noqa: B009
+        sys.stdout.flush()
+    except SystemExit as stop:
+        status = exit_status(stop)
+    except BaseException as error:
+        report(error)
+        status = status or 1
+    with suppress(BaseException):
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def run(source: bytes, search: list[str]) -> None:
+    """Run a whole program and end the process with its status."""
+    settle(search)
+    status = 0
+    try:
+        load(source, "__main__")
+    except SystemExit as stop:
+        status = exit_status(stop)
+    except BaseException as error:
+        report(error)
+        status = 1
+    finish(status)
