@@ -1,1 +1,15 @@
-"""Ways to isolate a program, one file each; `BACKENDS` lists them, strongest habit first."""
+"""Ways to isolate a program, one file each. `BACKENDS` names them; a new one is a file and a line here."""
+
+from sandbox.backends.base import Backend, Config
+from sandbox.backends.jail import Jail
+from sandbox.errors import SandboxUnavailable
+
+BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Jail,)}
+
+
+def make(name: str, config: Config) -> Backend:
+    """A backend by its name, not yet open. Raises SandboxUnavailable for a name that there is not."""
+    backend = BACKENDS.get(name)
+    if backend is None:
+        raise SandboxUnavailable(f"no backend {name!r}; there are {', '.join(BACKENDS)}")
+    return backend(config)

@@ -2,7 +2,7 @@
 
 Job messages (wire.py); every one but `end` is answered by one message or, where said, by several:
     files    header names: [str]; blobs: contents         → nothing; the files are in /box, read-only to programs
-    python   header caps; blobs: source, stdin            → done + stdout, stderr
+    python   header caps, argv; blobs: source, stdin            → done + stdout, stderr
     exec     header caps, argv, native; blobs: stdin      → done + stdout, stderr
     calls    header caps, entry; blobs: source, calls     → lines*, done + stdout, stderr
     tests    header caps, kind, entry, start; blobs: source, tests, prelude  → lines*, done + stdout, stderr
@@ -113,7 +113,8 @@ class Jail:
 
     def _python(self, message: wire.Message) -> None:
         source, stdin = message.blobs
-        self._run(message, stdin, lambda: script.run(source, self.setting.search))
+        argv: list[str] = message.header["argv"]
+        self._run(message, stdin, lambda: script.run(source, argv, self.setting.search))
 
     def _exec(self, message: wire.Message) -> None:
         argv: list[str] = message.header["argv"]

@@ -82,9 +82,10 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-def run(source: bytes, search: list[str]) -> None:
+def run(source: bytes, argv: list[str], search: list[str]) -> None:
     """Run a whole program and end the process with its status."""
-    settle(search)
+    settle([*search, "/tmp"])
+    sys.argv = argv
     status = 0
     try:
         load(source, "__main__")
