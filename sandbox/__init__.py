@@ -1,10 +1,10 @@
 """Runs untrusted programs, and judges them by tests. Knows nothing of HTTP, Redis or rewards.
 
-    with Sandbox() as sandbox:
-        report = sandbox.judge({"language": "python", "mode": "function", "entry_point": "add",
-                                "code": "def add(a, b): return a + b",
-                                "tests": [{"args": [1, 2], "expected": 3}]})
-        score(report, "all")
+with Sandbox() as sandbox:
+    report = sandbox.judge({"language": "python", "mode": "function", "entry_point": "add",
+                            "code": "def add(a, b): return a + b",
+                            "tests": [{"args": [1, 2], "expected": 3}]})
+    score(report, "all")
 """
 
 from sandbox.backends.base import Backend, Config

@@ -55,9 +55,7 @@ _BY: dict[str, Callable[[str, str], bool]] = {"tokens": _tokens, "lines": _lines
 
 def _near(expected: str, actual: str, tolerance: float) -> bool:
     left, right = expected.split(), actual.split()
-    return len(left) == len(right) and all(
-        a == b or _close(a, b, tolerance) for a, b in zip(left, right, strict=True)
-    )
+    return len(left) == len(right) and all(a == b or _close(a, b, tolerance) for a, b in zip(left, right, strict=True))
 
 
 def _close(a: str, b: str, tolerance: float) -> bool:
@@ -111,7 +109,8 @@ def _same_number(expected: int | float, actual: int | float) -> bool:
 def _same_items(expected: Any, actual: Any, depth: int) -> bool:
     if not isinstance(actual, (list, tuple)) or len(actual) != len(expected):  # pyright: ignore[reportUnknownArgumentType]
         return False
-    return all(same_value(a, b, depth + 1) for a, b in zip(expected, actual, strict=True))  # pyright: ignore[reportUnknownArgumentType]
+    items: list[Any] = list(actual)  # pyright: ignore[reportUnknownArgumentType]
+    return all(same_value(a, b, depth + 1) for a, b in zip(expected, items, strict=True))
 
 
 def _same_mapping(expected: Any, actual: Any, depth: int) -> bool:

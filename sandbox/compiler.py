@@ -5,9 +5,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from sandbox.errors import UnknownLanguage
 from sandbox.execution import Execution
 from sandbox.languages import OUT, Language, filled, missing
-from sandbox.errors import UnknownLanguage
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 from sandbox.program import Ready, compiled, interpreted

@@ -1,10 +1,10 @@
 """What can go wrong that is not the program's doing.
 
-    SandboxError
-    ├── SandboxUnavailable   no jail of the asked isolation can be had here; nothing was run
-    ├── SandboxFault         the sandbox broke during a run; the run says nothing of the program
-    ├── UnknownLanguage      no such language in the table, or its tools are not installed
-    └── BadJob               the job's own fields can't be read
+SandboxError
+├── SandboxUnavailable   no jail of the asked isolation can be had here; nothing was run
+├── SandboxFault         the sandbox broke during a run; the run says nothing of the program
+├── UnknownLanguage      no such language in the table, or its tools are not installed
+└── BadJob               the job's own fields can't be read
 """
 
 

@@ -1,6 +1,6 @@
 """One run of one program, and the protocol that every backend speaks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MEMORY_SIGNS = (b"MemoryError", b"std::bad_alloc", b"java.lang.OutOfMemoryError", b"JavaScript heap out of memory",
@@ -42,12 +42,9 @@ class Execution:
             stderr=blobs[1],
         )
         if execution.why is None and not execution.ok and execution._out_of_memory():
-            return cls(**{**execution.as_dict(), "why": "memory"})
+            return replace(execution, why="memory")
         return execution
 
     def _out_of_memory(self) -> bool:
         end = self.stderr[-SIGN_BYTES:]
         return any(sign in end for sign in MEMORY_SIGNS)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}

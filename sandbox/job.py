@@ -214,7 +214,9 @@ def _io_tests(tests: Any) -> tuple[IoTest, ...]:
             raise BadJob(f"tests[{at}]: must be an object")
         fields: Mapping[str, Any] = row  # pyright: ignore[reportUnknownVariableType]
         output = fields.get("output", fields.get("answer", ""))
-        made.append(IoTest(_joined(fields.get("input", ""), at, "input"), _joined(output, at, "output"), _weight(fields, at)))
+        made.append(
+            IoTest(_joined(fields.get("input", ""), at, "input"), _joined(output, at, "output"), _weight(fields, at))
+        )
     return tuple(made)
 
 

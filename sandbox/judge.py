@@ -79,17 +79,16 @@ class Sandbox:
         if job.mode not in ("stdio", "checker") and language.name != PYTHON:
             raise BadJob(f"mode: {job.mode} tests Python programs only, not {language.name}")
         started = time.perf_counter()
-        for attempt in range(1, ATTEMPTS + 1):
+        expected = len(job.io) or len(job.calls) or len(job.blocks)
+        fault = ""
+        for _ in range(ATTEMPTS):
             try:
                 results = self._results(job, language)
-                break
-            except SandboxFault as fault:
-                if attempt == ATTEMPTS:
-                    detail = str(fault)
-                    total = len(job.io) or len(job.calls) or len(job.blocks)
-                    return Report(Verdict.ERROR, elapsed_ms=_since(started), detail=detail, total=total)
-        total = max(len(results), len(job.io), len(job.calls))
-        return Report.of(results, _since(started), total)
+            except SandboxFault as cause:
+                fault = str(cause)
+            else:
+                return Report.of(results, _since(started), max(len(results), expected))
+        return Report(Verdict.ERROR, elapsed_ms=_since(started), detail=fault, total=expected)
 
     def _results(self, job: Job, language: languages.Language) -> list[TestResult]:
         ready = self._compiler.ready(language, job.code, job.limits)
@@ -114,5 +113,3 @@ class Sandbox:
 
 def _since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
-
-

@@ -170,7 +170,9 @@ def tool(name: str) -> Path | None:
 def _rustc(path: Path) -> Path | None:
     """rustup's rustc is a shim that reads its user's home, which no jail shows: take the real one."""
     try:
-        found = subprocess.run([path, "--print", "sysroot"], capture_output=True, timeout=PROBE_S, check=True, text=True)
+        found = subprocess.run(
+            [path, "--print", "sysroot"], capture_output=True, timeout=PROBE_S, check=True, text=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     real = Path(found.stdout.strip()) / "bin/rustc"

@@ -3,7 +3,7 @@
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -58,7 +58,7 @@ class Pool:
         self.close()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Generator[Session]:
         """A fresh jail for one job. Raises SandboxUnavailable, SandboxFault; a lost slot is replaced."""
         if not self._open:
             raise SandboxUnavailable(f"{self._backend.name}: not open")
@@ -95,5 +95,3 @@ class Pool:
                 return
         channel.close()
         raise SandboxFault("the sandbox was closed")
-
-

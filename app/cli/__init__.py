@@ -8,4 +8,6 @@ app = typer.Typer(
 
 
 def main() -> None:
+    from app.cli import code  # noqa: F401  registers its commands
+
     app()

@@ -26,7 +26,9 @@ START_S = 30.0
 """Starting an interpreter and loading its modules takes well under a second on an idle machine."""
 CLOSE_S = 10.0
 MOST_SLOTS = 64
-_SPAWN = "import os,sys;os.dup2({0},{2},True);os.dup2({1},{3},True);os.closerange(5,256);os.execv(sys.argv[1],sys.argv[1:])"
+_SPAWN = (
+    "import os,sys;os.dup2({0},{2},True);os.dup2({1},{3},True);os.closerange(5,256);os.execv(sys.argv[1],sys.argv[1:])"
+)
 
 
 class Jail(Backend):

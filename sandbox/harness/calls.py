@@ -12,9 +12,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sandbox.harness import script
+from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.values import Encoder, Unencodable, decode
 
 RESULTS = 3
@@ -59,10 +61,9 @@ def run(source: bytes, arguments: bytes, entry: str, search: list[str]) -> None:
     write, clock, encode = os.write, time.perf_counter, Encoder()
     script.settle(search)
     calls: list[dict[str, Any]] = json.loads(arguments)
-    try:
-        function = find(script.load(source, MODULE, HEADER).__dict__, entry)
-    except BaseException as error:
-        script.report(error)
+    function = attempt(lambda: find(script.load(source, MODULE, HEADER).__dict__, entry))
+    if isinstance(function, Failed):
+        script.report(function.error)
         script.finish(LOAD_FAILED)
         return
     write(RESULTS, b'{"loaded": true}\n')
@@ -70,17 +71,16 @@ def run(source: bytes, arguments: bytes, entry: str, search: list[str]) -> None:
         args = [decode(item) for item in call["args"]]
         kwargs = {name: decode(item) for name, item in call["kwargs"].items()}
         started = clock()
-        line: dict[str, Any]
-        try:
-            result = function(*args, **kwargs)
-            line = {"ms": round((clock() - started) * 1000, 3), "v": encode(result)}
-        except MemoryError:
-            line = {"ms": round((clock() - started) * 1000, 3), "x": "MemoryError"}
-        except Unencodable as error:
-            line = {"ms": round((clock() - started) * 1000, 3), "v": {"o": f"unreadable result: {error}"}}
-        except BaseException as error:
-            script.report(error)
-            line = {"ms": round((clock() - started) * 1000, 3), "x": type(error).__name__}
+        result = attempt(partial(function, *args, **kwargs))
+        line: dict[str, Any] = {"ms": round((clock() - started) * 1000, 3)}
+        value = result if isinstance(result, Failed) else attempt(partial(encode, result))
+        if not isinstance(value, Failed):
+            line["v"] = value
+        elif isinstance(value.error, Unencodable):
+            line["v"] = {"o": f"unreadable result: {value.error}"}
+        else:
+            attempt(partial(script.report, value.error))
+            line["x"] = type(value.error).__name__
         line["out"] = _flushed()
         text = json.dumps(line).encode() + b"\n"
         while text:

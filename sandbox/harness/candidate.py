@@ -11,9 +11,11 @@ import operator
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from sandbox.harness import calls, script
+from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.rpc import Gone, Line
 from sandbox.harness.values import Encoder, decode
 
@@ -42,8 +44,30 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "delattr": delattr,
     **{
         name: getattr(operator, name)
-        for name in "getitem setitem delitem eq ne lt le gt ge add sub mul truediv floordiv mod pow and_ or_ xor neg"
-        " pos invert".split()
+        for name in [
+            "getitem",
+            "setitem",
+            "delitem",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "pow",
+            "and_",
+            "or_",
+            "xor",
+            "neg",
+            "pos",
+            "invert",
+        ]
     },
 }
 """What a tester may do to an object that stays on this side."""
@@ -72,7 +96,7 @@ class Candidate:
             case "r":
                 return self._objects[body[0]]
             case "k":
-                return lambda *a, **k: self._callback(body, a, k)
+                return partial(self._callback, body)
             case "g":
                 return operator.attrgetter(body[1])(importlib.import_module(body[0]))
             case "m":
@@ -85,11 +109,11 @@ class Candidate:
         kind = self._names.get(name)
         if not isinstance(kind, type):
             kind = self._classes.setdefault(name, type(name, (Record,), {}))
-        made: Any = object.__new__(kind)
+        made: Any = object.__new__(cast("type[Any]", kind))
         made.__dict__.update(decode(attributes, self._resolve))
         return made
 
-    def _callback(self, number: int, a: tuple[Any, ...], k: dict[str, Any]) -> Any:
+    def _callback(self, number: int, *a: Any, **k: Any) -> Any:
         self._line.send({"cb": number, "a": [self._encode(item) for item in a], "k": self._encode(k)})
         reply = self._line.receive()
         if "x" in reply:
@@ -103,10 +127,10 @@ class Candidate:
                 return {"kind": "object", "v": self._encode(calls.find(self._names, name))}
             except NameError:
                 return {"kind": "absent"}
-        value = self._names[name]
+        value: Any = self._names[name]
         if isinstance(value, types.ModuleType):
             return {"kind": "module", "name": value.__name__}
-        if isinstance(value, type) and issubclass(value, BaseException):
+        if inspect.isclass(value) and issubclass(value, BaseException):
             return {"kind": "exception", "x": describe_exception(value)}
         if inspect.iscoroutinefunction(value):
             return {"kind": "async", "v": self._encode(value)}
@@ -133,14 +157,12 @@ class Candidate:
         """Perform, and tell what was printed and raised."""
         printed = io.StringIO()
         sys.stdout, kept = printed, sys.stdout
-        try:
-            reply = self.perform(request)
-        except Gone:
-            raise
-        except BaseException as error:
-            reply = {"x": describe_exception(type(error), error, self._encode)}
-        finally:
-            sys.stdout = kept
+        reply = attempt(lambda: self.perform(request))
+        sys.stdout = kept
+        if isinstance(reply, Failed):
+            if isinstance(reply.error, Gone):
+                raise reply.error
+            reply = {"x": describe_exception(type(reply.error), reply.error, self._encode)}
         text = printed.getvalue()
         return {**reply, "p": text} if text else reply
 
@@ -150,12 +172,10 @@ def describe_exception(
 ) -> dict[str, Any]:
     """An exception's class, by the names of its bases, and what it holds."""
     bases = [[base.__module__, base.__qualname__] for base in kind.__mro__ if issubclass(base, BaseException)]
-    text, values = "", []
+    text, values = "", list[Any]()
     if error is not None:
-        try:
-            text, values = str(error), [encode(item) for item in error.args]
-        except BaseException:
-            text, values = "", []
+        told = attempt(lambda: (str(error), [encode(item) for item in error.args]))
+        text, values = ("", []) if isinstance(told, Failed) else told
     return {"bases": bases, "text": text[:10_000], "args": values}
 
 
@@ -163,14 +183,13 @@ def run(source: bytes, search: list[str]) -> None:
     """Serve the tester until it is gone, then end the process."""
     script.settle([*search, "/tmp"])
     line = Line(LINE)
-    try:
-        names = script.load(source, calls.MODULE, calls.HEADER).__dict__
-    except BaseException as error:
-        script.report(error)
-        line.send({"x": describe_exception(type(error), error)})
+    module = attempt(lambda: script.load(source, calls.MODULE, calls.HEADER))
+    if isinstance(module, Failed):
+        script.report(module.error)
+        line.send({"x": describe_exception(type(module.error), module.error)})
         script.finish(1)
         return
-    candidate = Candidate(line, names)
+    candidate = Candidate(line, module.__dict__)
     line.send({"v": None})
     try:
         while True:

@@ -254,4 +254,4 @@ def enter(setting: Setting, body: Callable[[], None]) -> int:
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         body()
 
-    end_with(first)
+    return end_with(first)

@@ -71,12 +71,12 @@ class Meter:
 
 def _from_proc() -> Usage:
     cpu, pages = 0, 0
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit() or int(entry) == os.getpid():
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         with suppress(OSError, IndexError, ValueError):
-            fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
             cpu += int(fields[11]) + int(fields[12])
-            shared = int(Path(f"/proc/{entry}/statm").read_text().split()[2])
+            shared = int((entry / "statm").read_text().split()[2])
             pages += int(fields[21]) - shared
     return Usage(cpu / TICKS_A_SECOND, pages * PAGE)

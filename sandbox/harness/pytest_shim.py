@@ -9,9 +9,9 @@ import itertools
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 
 class Skip(Exception):
@@ -30,7 +30,7 @@ class Raised:
 
 
 @contextmanager
-def raises(expected: Any, match: str | None = None) -> Iterator[Raised]:
+def raises(expected: Any, match: str | None = None) -> Generator[Raised]:
     """The block must raise `expected`, with a text that `match` is found in."""
     raised = Raised()
     try:
@@ -43,7 +43,7 @@ def raises(expected: Any, match: str | None = None) -> Iterator[Raised]:
     raise AssertionError(f"did not raise {expected}")
 
 
-class approx:  # noqa: N801
+class approx:
     """Equal within a relative tolerance (1e-6) or an absolute one (1e-12), also inside lists, tuples and dicts."""
 
     def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None) -> None:
@@ -123,13 +123,18 @@ class Captured:
         return types.SimpleNamespace(out=texts[0], err=texts[1])
 
 
+def param(*values: Any, **_options: Any) -> Any:
+    """A row of parameters; its options are labels and marks that nobody reads here."""
+    return values
+
+
 def install() -> None:
     """Let `import pytest` find this."""
     module: Any = types.ModuleType("pytest")
     for item in (raises, approx, fixture, skip, fail):
         setattr(module, item.__name__, item)
     module.mark = _Marks()
-    module.param = lambda *values, **_options: values
+    module.param = param
     sys.modules["pytest"] = module
 
 
@@ -139,15 +144,17 @@ def _parameters(target: Any) -> list[dict[str, Any]]:
     for name, a, _ in getattr(target, "_marks", ()):
         if name == "parametrize":
             names = [part.strip() for part in a[0].split(",")] if isinstance(a[0], str) else list(a[0])
-            rows = [(row,) if len(names) == 1 and not isinstance(row, tuple) else tuple(row) for row in a[1]]
+            given: list[Any] = list(a[1])
+            rows: list[tuple[Any, ...]] = [
+                (row,) if len(names) == 1 and not isinstance(row, tuple) else tuple(cast("list[Any]", row))
+                for row in given
+            ]
             axes.append([dict(zip(names, row, strict=True)) for row in rows])
     return [{key: value for part in parts for key, value in part.items()} for parts in itertools.product(*axes)]
 
 
 def _skipped(target: Any) -> bool:
-    return any(
-        name == "skip" or (name == "skipif" and a and a[0]) for name, a, _ in getattr(target, "_marks", ())
-    )
+    return any(name == "skip" or (name == "skipif" and a and a[0]) for name, a, _ in getattr(target, "_marks", ()))
 
 
 def _call(function: Callable[..., Any], given: dict[str, Any], names: dict[str, Any]) -> None:

@@ -11,10 +11,13 @@ import types
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.rpc import Line
 from sandbox.harness.values import Encoder, decode
 
-PASSED_THROUGH = frozenset({"__name__", "__doc__", "__qualname__", "__annotations__", "__dict__", "__enter__", "__exit__"})
+PASSED_THROUGH = frozenset(
+    {"__name__", "__doc__", "__qualname__", "__annotations__", "__dict__", "__enter__", "__exit__"}
+)
 """Special attributes that are asked of the program; others would let it pose as what it is not."""
 
 
@@ -26,8 +29,14 @@ class Link:
         self._encode = Encoder(self._refer)
         self._callbacks: list[Callable[..., Any]] = []
         self._exceptions: dict[str, type[BaseException]] = {}
-        self.raised: BaseException | None = None
-        """The last exception that came from the program."""
+        self._raised: BaseException | None = None
+
+    def came(self, error: BaseException) -> bool:
+        """Whether an exception is the last that the program raised, not one of the test code's own."""
+        return error is self._raised
+
+    def forget(self) -> None:
+        self._raised = None
 
     def ready(self) -> None:
         """Wait until the program is loaded. Raises what it raised."""
@@ -72,8 +81,8 @@ class Link:
         if reply.get("p"):
             sys.stdout.write(str(reply["p"]))
         if "x" in reply:
-            self.raised = self._exception(reply["x"])
-            raise self.raised
+            self._raised = self._exception(reply["x"])
+            raise self._raised
         return decode(reply.get("v"), self._stand_in)
 
     def _stand_in(self, tag: str, body: Any) -> Any:
@@ -92,18 +101,19 @@ class Link:
         if callable(value):
             self._callbacks.append(value)
             return {"k": len(self._callbacks) - 1}
-        return {"m": [type(value).__name__, self._encode_attributes(value)]}
-
-    def _encode_attributes(self, value: Any) -> Any:
-        return Encoder(self._refer)(dict(vars(value)) if hasattr(value, "__dict__") else {})
+        attributes: dict[str, Any] = dict(getattr(value, "__dict__", {}))
+        return {"m": [type(value).__name__, Encoder(self._refer)(attributes)]}
 
     def _callback(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
+        def call() -> Any:
             a = [decode(item, self._stand_in) for item in request["a"]]
             k = decode(request["k"], self._stand_in)
-            return {"v": self._encode(self._callbacks[int(request["cb"])](*a, **k))}
-        except Exception as error:  # noqa: BLE001  the edge to the program: it gets what its callback raised
-            return {"x": {"type": type(error).__name__, "text": str(error)}}
+            return self._encode(self._callbacks[int(request["cb"])](*a, **k))
+
+        value = attempt(call)
+        if isinstance(value, Failed):
+            return {"x": {"type": type(value.error).__name__, "text": str(value.error)}}
+        return {"v": value}
 
     def _exception_class(self, bases: list[list[str]]) -> type[BaseException]:
         """The class itself if this side has it too, else one of the same name below the nearest base that it has."""
@@ -272,7 +282,30 @@ def _async(remote: Any) -> Callable[..., Coroutine[Any, Any, Any]]:
 
 
 PLAIN_MODULES = frozenset(
-    "math re sys os json random string itertools functools collections heapq bisect operator datetime decimal fractions"
-    " statistics copy time typing cmath textwrap inspect".split()
+    [
+        "math",
+        "re",
+        "sys",
+        "os",
+        "json",
+        "random",
+        "string",
+        "itertools",
+        "functools",
+        "collections",
+        "heapq",
+        "bisect",
+        "operator",
+        "datetime",
+        "decimal",
+        "fractions",
+        "statistics",
+        "copy",
+        "time",
+        "typing",
+        "cmath",
+        "textwrap",
+        "inspect",
+    ]
 )
 """Modules that test code uses without importing them, because the program does: always this side's own."""

@@ -7,13 +7,15 @@ import os
 import sys
 import threading
 import types
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sandbox.harness.confine import ENVIRONMENT
+from sandbox.harness.edge import Failed, attempt
 
 PROGRAM = "main.py"
 OWN = "sandbox"
+HARNESS = Path(__file__).parent
 
 
 def settle(search: list[str]) -> None:
@@ -51,7 +53,7 @@ def load(source: bytes, name: str, prelude: dict[str, Any] | None = None) -> typ
 def report(error: BaseException) -> None:
     """Print a traceback as the interpreter would, without this package's own frames."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and Path(trace.tb_frame.f_code.co_filename).parent == HARNESS:
         trace = trace.tb_next
     sys.excepthook(type(error), error.with_traceback(trace), trace)
 
@@ -68,30 +70,24 @@ def exit_status(stop: SystemExit) -> int:
 
 def finish(status: int) -> None:
     """What an interpreter does at its end: wait for threads, run exit functions, flush. Then the process ends."""
-    try:
-        getattr(threading, "_shutdown")()  # noqa: B009  the interpreter's own wait for non-daemon threads
-        getattr(atexit, "_run_exitfuncs")()  # noqa: B009
-        sys.stdout.flush()
-    except SystemExit as stop:
-        status = exit_status(stop)
-    except BaseException as error:
-        report(error)
-        status = status or 1
-    with suppress(BaseException):
-        sys.stderr.flush()
+    for step in (getattr(threading, "_shutdown"), getattr(atexit, "_run_exitfuncs"), lambda: sys.stdout.flush()):  # noqa: B009
+        status = _status(attempt(step)) or status
+    attempt(lambda: sys.stderr.flush())
     os._exit(status)
+
+
+def _status(outcome: object) -> int:
+    """Exit status for how some code of the program ended; what it raised is printed."""
+    if not isinstance(outcome, Failed):
+        return 0
+    if isinstance(outcome.error, SystemExit):
+        return exit_status(outcome.error)
+    attempt(lambda: report(outcome.error))
+    return 1
 
 
 def run(source: bytes, argv: list[str], search: list[str]) -> None:
     """Run a whole program and end the process with its status."""
     settle([*search, "/tmp"])
     sys.argv = argv
-    status = 0
-    try:
-        load(source, "__main__")
-    except SystemExit as stop:
-        status = exit_status(stop)
-    except BaseException as error:
-        report(error)
-        status = 1
-    finish(status)
+    finish(_status(attempt(lambda: load(source, "__main__"))))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from sandbox.harness.confine import Caps
+from sandbox.harness.edge import attempt
 from sandbox.harness.meter import Meter
 
 TICK = 0.05
@@ -46,14 +47,11 @@ def fork_into(body: Callable[[], None]) -> int:
 
 def end_with(body: Callable[[], None]) -> NoReturn:
     """Run `body`, then leave without the interpreter's own ending. The edge of a process: nothing may pass it."""
-    try:
-        body()
+    failed = attempt(body)
+    if failed is None:
         os._exit(0)
-    except BaseException as error:
-        with suppress(BaseException):
-            os.write(2, f"harness: {type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(CRASHED)
+    attempt(lambda: os.write(2, f"harness: {failed!r}\n".encode()))
+    os._exit(CRASHED)
 
 
 class Output:

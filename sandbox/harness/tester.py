@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import sys
+import time
 import traceback
 import types
 from collections.abc import Callable, Sequence
@@ -20,8 +21,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.harness import pytest_shim, script
+from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.remote import PLAIN_MODULES, Link
-from sandbox.harness.rpc import Gone, Line
+from sandbox.harness.rpc import Line
 
 RESULTS, LINE = 3, 4
 DETAIL_CHARACTERS = 2000
@@ -111,7 +113,7 @@ class Bench:
 
     def bind(self, code: str) -> None:
         """Make the names that code reads stand for the program's."""
-        wanted = _used_names(code) | ({self.entry} if self.entry else set())
+        wanted = _used_names(code) | ({self.entry} if self.entry else set[str]())
         wanted -= set(dir(builtins)) | set(self.names)
         for name in wanted & PLAIN_MODULES:
             self.names[name] = importlib.import_module(name)
@@ -197,20 +199,17 @@ def collect(bench: Bench, kind: str, codes: Sequence[str]) -> list[Unit]:
 
 
 def _outcome(unit: Unit, link: Link) -> dict[str, Any]:
-    link.raised = None
+    link.forget()
+    started = time.perf_counter()
+    ended = attempt(unit.run)
+    ms = round((time.perf_counter() - started) * 1000, 3)
     status, detail = "AC", ""
-    try:
-        unit.run()
-    except Gone as gone:
-        status, detail = "dead", str(gone)
-    except AssertionError as error:
-        status = "RE" if error is link.raised else "WA"
-        detail = _detail(error)
-    except BaseException as error:  # noqa: BLE001  a test's process edge: whatever it raises is its outcome
-        status, detail = "RE", _detail(error)
+    if isinstance(ended, Failed):
+        own = isinstance(ended.error, AssertionError) and not link.came(ended.error)
+        status, detail = "WA" if own else "RE", _detail(ended.error)
     if link.line.dead:
         status = "dead"
-    return {"s": status, "d": detail[-DETAIL_CHARACTERS:]}
+    return {"s": status, "d": detail[-DETAIL_CHARACTERS:], "ms": ms}
 
 
 def _detail(error: BaseException) -> str:
@@ -224,26 +223,23 @@ def run(kind: str, codes: list[str], prelude: str, entry: str, start: int, searc
     """Run the units from number `start` on and end the process."""
     script.settle(search)
     link = Link(Line(LINE))
-    try:
-        try:
-            link.ready()
-        except BaseException as error:  # noqa: BLE001  the program's own failure to load
-            _say({"unloaded": _detail(error)})
+    attempt(lambda: _serve(link, kind, codes, prelude, entry, start))
+    script.finish(0)
+
+
+def _serve(link: Link, kind: str, codes: list[str], prelude: str, entry: str, start: int) -> None:
+    loaded = attempt(link.ready)
+    if isinstance(loaded, Failed):
+        _say({"unloaded": _detail(loaded.error)})
+        return
+    units = attempt(lambda: collect(Bench(link, prelude, entry), kind, codes))
+    if isinstance(units, Failed):
+        _say({"fault": _detail(units.error), "program": link.line.dead or link.came(units.error)})
+        return
+    _say({"count": len(units)})
+    for number, unit in enumerate(units[start:], start):
+        outcome = _outcome(unit, link)
+        attempt(sys.stdout.flush)
+        _say({"k": number, **outcome})
+        if outcome["s"] == "dead":
             return
-        try:
-            units = collect(Bench(link, prelude, entry), kind, codes)
-        except Gone:
-            _say({"unloaded": "the program ended while it was loaded"})
-            return
-        except BaseException as error:  # noqa: BLE001  the tests can't be loaded
-            _say({"fault": _detail(error), "program": error is link.raised})
-            return
-        _say({"count": len(units)})
-        for number, unit in enumerate(units[start:], start):
-            outcome = _outcome(unit, link)
-            sys.stdout.flush()
-            _say({"k": number, **outcome})
-            if outcome["s"] == "dead":
-                return
-    finally:
-        script.finish(0)

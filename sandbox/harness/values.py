@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
+
+from sandbox.harness.edge import attempt
 
 DEPTH = 150
 """Deeper nesting is no answer to any test, and would overrun the recursion of JSON readers."""
@@ -28,11 +30,8 @@ class Unencodable(Exception):
 
 
 def _describe(value: Any) -> Any:
-    try:
-        text = repr(value)[:REPR_CHARACTERS]
-    except BaseException:
-        text = "<object whose repr fails>"
-    return {"o": text}
+    text = attempt(lambda: repr(value)[:REPR_CHARACTERS])
+    return {"o": text if isinstance(text, str) else "<object whose repr fails>"}
 
 
 class Encoder:
@@ -77,10 +76,10 @@ class Encoder:
             return {"d": [[self._encode(key, depth + 1), self._encode(item, depth + 1)] for key, item in pairs]}
         if isinstance(value, set):
             return {"s": self._all(set.copy(value), depth)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        return {"z": self._all(frozenset.copy(value), depth)}
+        return {"z": self._all(frozenset.copy(value), depth)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
 
     def _scalar(self, value: Any, depth: int) -> Any:
-        kind = type(value)
+        kind = cast("type[Any]", type(value))
         if kind is bytes or kind is bytearray:
             return {"b" if kind is bytes else "B": value.hex()}
         if kind is complex:

@@ -22,12 +22,56 @@ from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import fork_into
 
 REQUEST_BYTES = 4096
-PRELOAD = (
-    "abc array ast bisect calendar cmath collections contextlib copy ctypes dataclasses datetime decimal difflib enum"
-    " fractions functools gc hashlib heapq inspect io itertools json linecache math numbers operator os queue random re"
-    " statistics string struct textwrap threading time traceback types typing unicodedata unittest.case"
-    " unittest.suite unittest.loader sandbox.harness.calls sandbox.harness.duel sandbox.harness.tester"
-).split()
+PRELOAD = [
+    "abc",
+    "array",
+    "ast",
+    "bisect",
+    "calendar",
+    "cmath",
+    "collections",
+    "contextlib",
+    "copy",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "enum",
+    "fractions",
+    "functools",
+    "gc",
+    "hashlib",
+    "heapq",
+    "inspect",
+    "io",
+    "itertools",
+    "json",
+    "linecache",
+    "math",
+    "numbers",
+    "operator",
+    "os",
+    "queue",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "struct",
+    "textwrap",
+    "threading",
+    "time",
+    "traceback",
+    "types",
+    "typing",
+    "unicodedata",
+    "unittest.case",
+    "unittest.suite",
+    "unittest.loader",
+    "sandbox.harness.calls",
+    "sandbox.harness.duel",
+    "sandbox.harness.tester",
+]
 """What programs and tests of the usual benchmarks import; a module that is not here costs its import in every run."""
 
 
