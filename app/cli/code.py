@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
-from app.cli import app
 from sandbox import (
     BadJob,
     Config,
@@ -49,14 +48,15 @@ def _id_of(line: str) -> Any:
 def answer(sandbox: Sandbox, line: str) -> dict[str, Any]:
     """The answer to one line, whatever is in it."""
     try:
-        job = json.loads(line)
+        given: Any = json.loads(line)
     except (ValueError, RecursionError) as cause:
         return error_answer(None, f"not JSON: {cause}")
-    if not isinstance(job, dict):
+    if not isinstance(given, dict):
         return error_answer(None, "a line must be a JSON object")
-    job_id: Any = job.get("id")  # pyright: ignore[reportUnknownMemberType]
+    job = cast("dict[str, Any]", given)
+    job_id: Any = job.get("id")
     try:
-        return sandbox.judge(job).as_json(job_id)  # pyright: ignore[reportUnknownArgumentType]
+        return sandbox.judge(job).as_json(job_id)
     except BadJob as cause:
         return error_answer(job_id, f"bad job: {cause}")
     except SandboxUnavailable as cause:
@@ -89,7 +89,6 @@ Backend = Annotated[str, typer.Option(help="Isolation to use; see `assay doctor`
 Packages = Annotated[list[Path] | None, typer.Option(help="Directory of Python packages that programs may import.")]
 
 
-@app.command()
 def code(
     backend: Backend = "jail",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Programs that run at the same time.")] = 2,
@@ -111,7 +110,6 @@ def code(
             print(json.dumps(result), flush=True)
 
 
-@app.command()
 def run(
     program: Annotated[Path, typer.Argument(help="Source file.", exists=True, dir_okay=False)],
     language: Annotated[str, typer.Option(help="Language; else by the file's suffix.")] = "",

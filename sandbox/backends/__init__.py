@@ -2,9 +2,10 @@
 
 from sandbox.backends.base import Backend, Config
 from sandbox.backends.jail import Jail
+from sandbox.backends.unsafe_subprocess import UnsafeSubprocess
 from sandbox.errors import SandboxUnavailable
 
-BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Jail,)}
+BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Jail, UnsafeSubprocess)}
 
 
 def make(name: str, config: Config) -> Backend:

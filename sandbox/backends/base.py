@@ -1,12 +1,17 @@
 """What a backend is: a place where slots can be started, each a stream that speaks the harness's messages."""
 
+import fcntl
+import os
 import socket
+import subprocess
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
+MOST_FIXED = 10
+"""Descriptors that harness processes find at fixed numbers lie below this."""
 # The harness is loaded without this package's host side: its processes hold only what they need.
 BOOTSTRAP = (
     "import sys,types;p=types.ModuleType('sandbox');p.__path__=[sys.argv.pop(1)];sys.modules['sandbox']=p;"
@@ -59,3 +64,25 @@ class Backend(ABC):
     @abstractmethod
     def close(self) -> None:
         """Stop everything and leave nothing behind. Idempotent."""
+
+
+def spawn(command: list[str], descriptors: dict[int, int]) -> subprocess.Popen[bytes]:
+    """Start a harness process with an empty environment and descriptors at fixed numbers (target -> source)."""
+    # Above the fixed numbers, so that moving one never closes another.
+    copies = {target: fcntl.fcntl(fd, fcntl.F_DUPFD, MOST_FIXED) for target, fd in descriptors.items()}
+    moves = "".join(f"os.dup2({fd},{target},True);" for target, fd in copies.items())
+    first = f"import os,sys;{moves}os.closerange({max(copies) + 1},256);os.execv(sys.argv[1],sys.argv[1:])"
+    try:
+        return subprocess.Popen(
+            [command[0], "-I", "-S", "-c", first, *command],
+            env={"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("ASSAY_SANDBOX_DEBUG") else subprocess.DEVNULL,
+            pass_fds=list(copies.values()),
+            start_new_session=True,
+        )
+    finally:
+        for fd in copies.values():
+            os.close(fd)

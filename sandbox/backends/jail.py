@@ -11,11 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from sandbox.backends.base import Backend, Config, harness_command
+from sandbox.backends.base import Backend, Config, harness_command, spawn
 from sandbox.errors import SandboxUnavailable
 from sandbox.harness import kernel
 from sandbox.harness.keeper import CONTROL_FD, OWNER_FD
@@ -60,7 +59,7 @@ class Jail(Backend):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         owner = os.pidfd_open(os.getpid())
         try:
-            self._keeper = _spawn(
+            self._keeper = spawn(
                 harness_command("keeper", json.dumps(asdict(self._plan()))),
                 {CONTROL_FD: theirs.fileno(), OWNER_FD: owner},
             )
@@ -105,32 +104,3 @@ class Jail(Backend):
             except subprocess.TimeoutExpired:
                 keeper.kill()
                 keeper.wait()
-
-
-def _spawn(command: list[str], descriptors: dict[int, int]) -> subprocess.Popen[bytes]:
-    """Start a process with an empty environment and the given descriptors at fixed numbers."""
-    # Above the fixed numbers, so that moving one never closes another.
-    copies = {target: _above(fd, max(descriptors)) for target, fd in descriptors.items()}
-    targets = list(copies.items())
-    moves = _SPAWN.format(targets[0][1], targets[1][1], targets[0][0], targets[1][0])
-    try:
-        return subprocess.Popen(
-            [command[0], "-I", "-S", "-c", moves, *command],
-            env={"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=None if os.environ.get("ASSAY_SANDBOX_DEBUG") else subprocess.DEVNULL,
-            pass_fds=list(copies.values()),
-            start_new_session=True,
-        )
-    finally:
-        for fd in copies.values():
-            with suppress(OSError):
-                os.close(fd)
-
-
-def _above(fd: int, least: int) -> int:
-    import fcntl
-
-    return fcntl.fcntl(fd, fcntl.F_DUPFD, least + 1)

@@ -69,14 +69,31 @@ class Meter:
         return Usage(cpu, 0 if self.exact else _from_proc().memory)
 
 
-def _from_proc() -> Usage:
-    cpu, pages = 0, 0
+class _Process(NamedTuple):
+    parent: int
+    cpu: int
+    pages: int
+
+
+def _processes() -> dict[int, _Process]:
+    found: dict[int, _Process] = {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with suppress(OSError, IndexError, ValueError):
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            cpu += int(fields[11]) + int(fields[12])
-            shared = int((entry / "statm").read_text().split()[2])
-            pages += int(fields[21]) - shared
+        if entry.name.isdigit():
+            with suppress(OSError, IndexError, ValueError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                shared = int((entry / "statm").read_text().split()[2])
+                cpu = int(fields[11]) + int(fields[12])
+                found[int(entry.name)] = _Process(int(fields[1]), cpu, int(fields[21]) - shared)
+    return found
+
+
+def _from_proc() -> Usage:
+    """Sums over this process's descendants; orphans of a jail are its first process's children."""
+    processes = _processes()
+    cpu, pages = 0, 0
+    generation = {os.getpid()}
+    while generation:
+        generation = {pid for pid, process in processes.items() if process.parent in generation}
+        cpu += sum(processes[pid].cpu for pid in generation)
+        pages += sum(processes[pid].pages for pid in generation)
     return Usage(cpu / TICKS_A_SECOND, pages * PAGE)

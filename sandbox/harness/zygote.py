@@ -92,10 +92,10 @@ class Plan:
         return cls(**json.loads(text))
 
 
-def warm(plan: Plan) -> None:
+def warm(search: list[str], preload: list[str]) -> None:
     """Load modules, then keep the collector from touching (and so copying) them in every fork."""
-    sys.path[:] = [*sys.path, *plan.search]
-    for name in [*PRELOAD, *plan.preload]:
+    sys.path[:] = [*sys.path, *search]
+    for name in [*PRELOAD, *preload]:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
@@ -105,7 +105,7 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
     """Build the root, then start slots on request until the host is gone. `user`: first of the slots' users."""
     rights = seccomp.build(kernel.MACHINE) if plan.filtered else None
     try:
-        warm(plan)
+        warm(plan.search, plan.preload)
         rootfs.build(plan.visible)
     except (OSError, ImportError) as error:
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
