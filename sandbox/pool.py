@@ -30,7 +30,9 @@ class Pool:
         return self._backend
 
     def open(self) -> "Pool":
-        """Start the backend and all slots. Raises SandboxUnavailable, then nothing was started."""
+        """Start the backend and all slots; does nothing if they are. Raises SandboxUnavailable: nothing was started."""
+        if self._open:
+            return self
         self._backend.open()
         self._open = True
         try:

@@ -95,6 +95,9 @@ class Jail:
             "tests": self._tests,
             "collect": self._collect,
         }
+        if not self.setting.namespaces:
+            _empty(self._box)
+            _empty(Path(self.setting.scratch))
         with suppress(wire.WireError, OSError):
             self._reply({"op": "up"})
             while (message := wire.receive(self._channel)).header["op"] != "end":
@@ -113,11 +116,18 @@ class Jail:
 
     def _python(self, message: wire.Message) -> None:
         source, stdin = message.blobs
-        argv: list[str] = message.header["argv"]
+        argv = self._placed(message.header["argv"])
         self._run(message, stdin, lambda: script.run(source, argv, self.setting.search))
 
+    def _placed(self, argv: list[str]) -> list[str]:
+        """Arguments with the jail's two directories where they really are."""
+        if self.setting.namespaces:
+            return argv
+        scratch = self.setting.scratch
+        return [part.replace("/tmp/", f"{scratch}/").replace("/box", self.setting.box) for part in argv]
+
     def _exec(self, message: wire.Message) -> None:
-        argv: list[str] = message.header["argv"]
+        argv = self._placed(message.header["argv"])
 
         def body() -> None:
             for number in (signal.SIGPIPE, signal.SIGXFSZ):
