@@ -8,8 +8,10 @@ with Sandbox() as sandbox:
 """
 
 from sandbox.backends.base import Backend, Config
+from sandbox.diagnosis import Row, doctor
 from sandbox.errors import BadJob, SandboxError, SandboxFault, SandboxUnavailable, UnknownLanguage
 from sandbox.execution import Execution
+from sandbox.extract import extract
 from sandbox.job import Job, read_job
 from sandbox.judge import Sandbox
 from sandbox.limits import Limits, read_limits
@@ -27,6 +29,7 @@ __all__ = [
     "Limits",
     "Program",
     "Report",
+    "Row",
     "Sandbox",
     "SandboxError",
     "SandboxFault",
@@ -34,6 +37,8 @@ __all__ = [
     "TestResult",
     "UnknownLanguage",
     "Verdict",
+    "doctor",
+    "extract",
     "read_job",
     "read_limits",
     "score",

@@ -1,9 +1,10 @@
 """The long-lived object that owns a backend's slots and lends them to jobs."""
 
-import queue
 import socket
 import threading
+from collections import deque
 from collections.abc import Generator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -15,12 +16,40 @@ WAIT_S = 3600.0
 """How long a job may wait for a slot; callers bound their own queues, this only ends a forgotten one."""
 
 
+class _Turns:
+    """Free slots, handed to waiting threads in the order in which they came: a plain queue lets one starve."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[int] = []
+        self._waiting: deque[Future[int]] = deque()
+
+    def put(self, number: int) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set_result(number)
+            else:
+                self._free.append(number)
+
+    def get(self) -> int:
+        """Raises SandboxUnavailable after WAIT_S."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+            turn: Future[int] = Future()
+            self._waiting.append(turn)
+        try:
+            return turn.result(WAIT_S)
+        except TimeoutError as cause:
+            raise SandboxUnavailable("no slot became free") from cause
+
+
 class Pool:
     """Slots of one backend. Thread-safe; a session is used by the thread that asked for it."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._free: queue.LifoQueue[int] = queue.LifoQueue()
+        self._free = _Turns()
         self._channels: dict[int, socket.socket] = {}
         self._lock = threading.Lock()
         self._open = False
@@ -64,10 +93,7 @@ class Pool:
         """A fresh jail for one job. Raises SandboxUnavailable, SandboxFault; a lost slot is replaced."""
         if not self._open:
             raise SandboxUnavailable(f"{self._backend.name}: not open")
-        try:
-            number = self._free.get(timeout=WAIT_S)
-        except queue.Empty as cause:
-            raise SandboxUnavailable("no slot became free") from cause
+        number = self._free.get()
         whole = False
         try:
             if number not in self._channels:

@@ -61,6 +61,10 @@ class Backend(ABC):
     def slot(self, number: int) -> socket.socket:
         """A stream to a fresh slot, the former slot of that number being closed. Raises SandboxUnavailable."""
 
+    def describe(self) -> str:
+        """In a few words, what isolates programs here; asked while it is open."""
+        return (self.__doc__ or "").strip().partition("\n")[0]
+
     @abstractmethod
     def close(self) -> None:
         """Stop everything and leave nothing behind. Idempotent."""

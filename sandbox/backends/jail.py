@@ -40,6 +40,7 @@ class Jail(Backend):
         self._control: socket.socket | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._features = ""
 
     def _plan(self) -> Plan:
         config = self.config
@@ -78,6 +79,10 @@ class Jail(Backend):
         if answer["op"] != "up":
             self.close()
             raise SandboxUnavailable(f"jail: {answer['error']}")
+        self._features = str(answer.get("features", ""))
+
+    def describe(self) -> str:
+        return self._features
 
     def slot(self, number: int) -> socket.socket:
         if self._control is None:

@@ -21,7 +21,7 @@ CLOSE_S = 5.0
 
 
 class UnsafeSubprocess(Backend):
-    """A warm interpreter a slot, forked for each run, with rlimits only."""
+    """No isolation at all: for trusted code, and only where it is named."""
 
     name = "unsafe_subprocess"
     sufficient = False

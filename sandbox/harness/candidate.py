@@ -3,7 +3,6 @@
 Everything here shares a process with a stranger's program and may be tampered with; so nothing here decides anything.
 """
 
-import asyncio
 import importlib
 import inspect
 import io
@@ -24,6 +23,8 @@ MUTABLE = (list, dict, set, bytearray)
 
 
 def _await(thing: Any) -> Any:
+    import asyncio  # here, as it would double the size of every jail
+
     async def whole() -> Any:
         return await thing
 

@@ -4,6 +4,7 @@ import atexit
 import io
 import linecache
 import os
+import random
 import sys
 import threading
 import types
@@ -15,6 +16,7 @@ from sandbox.harness.edge import Failed, attempt
 
 PROGRAM = "main.py"
 OWN = "sandbox"
+_HIDDEN: list[types.ModuleType] = []
 HARNESS = Path(__file__).parent
 
 
@@ -27,8 +29,9 @@ def settle(search: list[str]) -> None:
     sys.stderr = sys.__stderr__ = _text(2, "backslashreplace")
     sys.argv = [PROGRAM]
     sys.path[:0] = search
-    for name in [name for name in sys.modules if name == OWN or name.startswith(OWN + ".")]:
-        del sys.modules[name]
+    # Kept alive though no longer to be found: taking modules apart costs more than starting the program.
+    _HIDDEN.extend(sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == OWN)
+    random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
+from sandbox.harness import kernel
 from sandbox.harness.confine import Caps
 from sandbox.harness.edge import attempt
 from sandbox.harness.meter import Meter
@@ -39,7 +40,7 @@ class Outcome:
 
 def fork_into(body: Callable[[], None]) -> int:
     """Fork; the child runs `body` and never returns."""
-    pid = os.fork()
+    pid = kernel.fork()
     if pid == 0:
         end_with(body)
     return pid

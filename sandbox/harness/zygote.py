@@ -22,56 +22,11 @@ from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import fork_into
 
 REQUEST_BYTES = 4096
-PRELOAD = [
-    "abc",
-    "array",
-    "ast",
-    "bisect",
-    "calendar",
-    "cmath",
-    "collections",
-    "contextlib",
-    "copy",
-    "ctypes",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "difflib",
-    "enum",
-    "fractions",
-    "functools",
-    "gc",
-    "hashlib",
-    "heapq",
-    "inspect",
-    "io",
-    "itertools",
-    "json",
-    "linecache",
-    "math",
-    "numbers",
-    "operator",
-    "os",
-    "queue",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "struct",
-    "textwrap",
-    "threading",
-    "time",
-    "traceback",
-    "types",
-    "typing",
-    "unicodedata",
-    "unittest.case",
-    "unittest.suite",
-    "unittest.loader",
-    "sandbox.harness.calls",
-    "sandbox.harness.duel",
-    "sandbox.harness.tester",
-]
+PRELOAD = """
+    abc array ast bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools gc
+    heapq inspect io itertools json linecache math numbers operator os queue random re statistics string struct textwrap
+    threading time traceback types typing unittest sandbox.harness.calls sandbox.harness.duel sandbox.harness.tester
+"""
 """What programs and tests of the usual benchmarks import; a module that is not here costs its import in every run."""
 
 
@@ -95,10 +50,19 @@ class Plan:
 def warm(search: list[str], preload: list[str]) -> None:
     """Load modules, then keep the collector from touching (and so copying) them in every fork."""
     sys.path[:] = [*sys.path, *search]
-    for name in [*PRELOAD, *preload]:
+    for name in [*PRELOAD.split(), *preload]:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+
+
+def _features(groups: list[SlotFiles], user: int | None) -> str:
+    """What isolates and limits here, for a person."""
+    held = groups[0].control
+    memory = "control group" if "limit" in held else "address space and sampling"
+    processes = "control group" if "processes" in held else "rlimit"
+    who = "root, a user a slot" if user is not None else "user namespace"
+    return f"namespaces, seccomp; {who}; memory: {memory}; processes: {processes}"
 
 
 def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int | None) -> None:
@@ -111,7 +75,7 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects ended slots and orphans
-    control.send(b'{"op": "up"}')
+    control.send(json.dumps({"op": "up", "features": _features(groups, user)}).encode())
     while True:
         data, received, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
         if not data:
