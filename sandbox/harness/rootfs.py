@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.harness import kernel
 from sandbox.harness.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
 
-STAGE = "/tmp"
+STAGE = "/sys"
 """Where the tree is put together: any directory would do, it is only hidden within our own mount namespace."""
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "java-11-openjdk", "java-17-openjdk",
