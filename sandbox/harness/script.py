@@ -1,6 +1,7 @@
 """Runs a Python program as its interpreter would, in a process forked from one that is already warm."""
 
 import atexit
+import gc
 import io
 import linecache
 import os
@@ -32,6 +33,7 @@ def settle(search: list[str]) -> None:
     # Kept alive though no longer to be found: taking modules apart costs more than starting the program.
     _HIDDEN.extend(sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == OWN)
     random.seed()
+    gc.enable()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()

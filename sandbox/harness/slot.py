@@ -23,6 +23,8 @@ def serve(setting: Setting, channel: socket.socket) -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _protect()
+    if setting.namespaces:
+        kernel.unshare(kernel.CLONE_NEWNET)
 
     def body() -> None:
         Jail(setting, channel).serve()

@@ -54,6 +54,7 @@ def warm(search: list[str], preload: list[str]) -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.disable()  # until a program starts: supervisors live too shortly to make garbage
 
 
 def _features(groups: list[SlotFiles], user: int | None) -> str:
