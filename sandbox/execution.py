@@ -23,10 +23,12 @@ class Execution:
     peak_mb: float
     stdout: bytes = b""
     stderr: bytes = b""
+    compiled: bool = True
+    """False: this is the compiler's refusal, and nothing of the program ran."""
 
     @property
     def ok(self) -> bool:
-        return self.code == 0 and self.why is None
+        return self.compiled and self.code == 0 and self.why is None
 
     @classmethod
     def of(cls, header: dict[str, Any], blobs: list[bytes]) -> "Execution":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -63,7 +64,7 @@ class Sandbox:
         limits = limits or Limits()
         ready = self._compiler.ready(languages.find(program.language), program.code, limits)
         if isinstance(ready, Refused):
-            return ready.execution
+            return replace(ready.execution, compiled=False)
         with self._pool.session() as session:
             ready.load(session)
             return ready.run(session, limits, program.stdin, program.argv)
