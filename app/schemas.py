@@ -85,6 +85,7 @@ class ChoiceReference(Contract):
         ]
         | None
     ) = None
+    policy: dict[str, Any] | None = None
 
 
 class TextReference(Contract):
@@ -92,6 +93,8 @@ class TextReference(Contract):
 
     kind: Literal["text"]
     answer: OneOrMore
+    policy: dict[str, Any] | None = None
+    """Overrides of the accuracy reward's policy: `mode`, `threshold`, `tolerance`."""
 
 
 class CodeReference(Contract):

@@ -78,6 +78,8 @@ class Reward(Generic[P]):
     score: Callable[[Sample, P], Component]
     lane: Callable[[str], str]
     """Kind of the reference -> lane of the queue that the work goes to."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """Least and largest score with the default parameters."""
 
     @property
     def doc(self) -> str:
@@ -89,11 +91,16 @@ def _always(lane: str) -> Callable[[str], str]:
 
 
 def reward(
-    name: str, *, version: int, params: type[P], lane: Callable[[str], str] | str = CPU_LANE
+    name: str,
+    *,
+    version: int,
+    params: type[P],
+    lane: Callable[[str], str] | str = CPU_LANE,
+    bounds: tuple[float, float] = (0.0, 1.0),
 ) -> Callable[[Callable[[Sample, P], Component]], Reward[P]]:
     """Make a reward of a function `(sample, params) -> Component`."""
 
     def decorate(score: Callable[[Sample, P], Component]) -> Reward[P]:
-        return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane)
+        return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane, bounds)
 
     return decorate

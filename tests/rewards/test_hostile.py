@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.rewards import registry
 from app.rewards.base import Sample
 
-PER_SAMPLE = ("accuracy", "format", "language")
+PER_SAMPLE = registry.names()
 UNITS = (
     *("\\[", "\\(", "$", "$$", "```", "`", "\\boxed{", "{", "}", "\\a{", "\\frac{1}{"),
     *("<think>", "</think>", "<answer>", "<", "**", "A:", "answer is ", "#### ", "http://"),
@@ -22,7 +22,7 @@ def test_any_text_gets_a_component_in_range(name: str, text: str):
     reward = registry.get(name)
     sample = Sample(text, "What is it?", {"kind": "math", "answer": "12"})
     component = reward.score(sample, reward.params())
-    assert component.score is None or 0.0 <= component.score <= 1.0
+    assert component.score is None or reward.bounds[0] <= component.score <= reward.bounds[1]
     assert component == reward.score(Sample(text, "What is it?", {"kind": "math", "answer": "12"}), reward.params())
 
 
@@ -34,4 +34,34 @@ def test_a_megabyte_of_anything_ends(name: str, unit: str):
     reward = registry.get(name)
     sample = Sample(unit * ((1 << 20) // len(unit)), "What is it?", {"kind": "math", "answer": "12"})
     component = reward.score(sample, reward.params())
+    assert component.score is None or reward.bounds[0] <= component.score <= reward.bounds[1]
+
+
+REFERENCES = (
+    {"kind": "choice", "answer": "A", "options": ["one", "two"]},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "rouge_l"}},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "numeric"}},
+    {"kind": "text", "answer": "one two", "policy": {"mode": "f1"}},
+    {"kind": "json", "answer": {"a": [1]}},
+    {"kind": "list", "answer": "1, 2"},
+    {"kind": "set", "answer": ["1", "2"]},
+)
+_ACCURACY = registry.get("accuracy")
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda r: f"{r['kind']}-{r.get('policy')}")
+@given(text=st.one_of(PIECES, st.text()))
+def test_any_text_is_judged_by_every_checker(reference: dict, text: str):
+    component = _ACCURACY.score(Sample(text, "", reference), _ACCURACY.params())
+    assert component.score is None or 0.0 <= component.score <= 1.0
+    start, end = component.evidence.get("span", (0, 0))
+    assert 0 <= start <= end <= len(text)
+
+
+@pytest.mark.parametrize("unit", [*UNITS, "[", '{"a":', "A, ", "not A ", "(", "A and "])
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda r: f"{r['kind']}-{r.get('policy')}")
+@pytest.mark.timeout(60)
+def test_a_megabyte_of_anything_is_judged(reference: dict, unit: str):
+    text = unit * ((1 << 20) // len(unit))
+    component = _ACCURACY.score(Sample(text, "", reference), _ACCURACY.params())
     assert component.score is None or 0.0 <= component.score <= 1.0

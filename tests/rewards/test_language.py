@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import pytest
 
 from app.rewards.base import Sample
 from app.rewards.language import LanguageParams, language
 from app.status import Status
+from tests.conftest import read_jsonl
+from tests.rewards.language_set import RATIOS, SENTENCES, Row, rows
 
+ROWS = rows()
 EN = "First we count the apples in the basket, and then we add the ones that fell on the floor. "
 ZH = "首先我们数一下篮子里的苹果，然后再加上掉在地上的那些苹果。"
 ES = "Primero contamos las manzanas de la cesta y después sumamos las que cayeron al suelo. "
@@ -50,3 +55,60 @@ def test_no_words_earn_nothing():
 
 def test_a_completion_without_a_thought_is_looked_at_whole():
     assert language.score(Sample(EN, language="en"), LanguageParams()).score == 1.0
+
+
+def judged(row: Row, target: str) -> float:
+    score = language.score(Sample(row.text, language=target), LanguageParams()).score
+    assert score is not None
+    return score
+
+
+def test_the_labelled_set_is_large():
+    assert len(ROWS) >= 2000
+
+
+def test_a_text_is_told_from_other_targets():
+    """At least 98 % of sentences and thoughts are in their own language, and in none of three others."""
+    pure = [row for row in ROWS if row.kind != "mixture"]
+    right = sum(
+        judged(row, row.target) >= 0.9 and all(judged(row, t) < 0.2 for t in ("en", "zh", "es") if t != row.target)
+        for row in pure
+    )
+    assert right / len(pure) >= 0.98
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_a_mixtures_share_is_measured_to_five_points(ratio: float):
+    rows = [row for row in ROWS if row.kind == "mixture" and abs(1 - row.share - ratio) < 0.13]
+    errors = sorted(abs(judged(row, row.target) - row.share) for row in rows)
+    assert sum(errors) / len(errors) <= 0.01
+    assert errors[int(len(errors) * 0.98)] <= 0.05
+
+
+def test_plain_english_rollouts_are_english(shared: Path):
+    rows = read_jsonl(shared / "rollouts" / "gsm8k.jsonl")
+    low = [r["id"] for r in rows if judged(Row("", "en", r["completion"], None, 1.0), "en") < 1.0]
+    assert len(low) <= len(rows) * 0.002
+
+
+@pytest.mark.parametrize("foreign", [c for c in SENTENCES if c != "en"])
+def test_one_foreign_sentence_in_an_english_thought_shows_with_its_span(foreign: str):
+    sentence = SENTENCES[foreign][0]
+    text = " ".join(SENTENCES["en"][4:8]) + " " + sentence + " " + " ".join(SENTENCES["en"][2:4])
+    component = language.score(Sample(text, language="en"), LanguageParams())
+    assert component.score is not None
+    assert 0.5 < component.score < 0.95
+    spans = component.evidence["spans"]
+    assert {s["language"] for s in spans} == {foreign}
+    start, end = spans[0]["span"][0], spans[-1]["span"][1]
+    assert sentence[4:-4] in text[start:end]
+
+
+def test_the_shortest_prompts_have_a_language():
+    completion = "<think>First 44 + 41 = 85. Then 85+25=110.</think><answer>110</answer>"
+    assert language.score(Sample(completion, "What's 44 + 41 + 25?"), LanguageParams()).score == 1.0
+    assert language.score(Sample(completion, "¿Cuánto es 44 + 41?"), LanguageParams()).evidence["target"] == "es"
+
+
+def test_a_name_inside_chinese_is_no_english():
+    assert score("设 Natalia 有 3 个苹果，Josh 有 5 个苹果，所以一共有 8 个苹果。", "zh") == 1.0

@@ -1,0 +1,106 @@
+"""Texts: exact, normalised, SQuAD's exact match, token F1, ROUGE-L, or a number within a tolerance."""
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.mathcheck import NoAnswer
+from app.rewards.base import Component, Sample, abstain
+from app.rewards.checkers.base import BadPolicy, checker, judged, no_answer, read_policy, stated
+from app.status import Status
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation))
+_NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_MAX_WORDS = 16_384
+"""Words of a text that are compared: ROUGE-L's work is their product, 64 at a time."""
+_DEFAULTS: dict[str, Any] = {"mode": "normalized", "threshold": 0.0, "tolerance": 1e-6}
+
+
+def normal(text: str) -> str:
+    """Case, width, white space and punctuation at the ends put aside."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(folded.split()).strip(string.punctuation + " 。，！？；：「」“”")
+
+
+def squad(text: str) -> str:
+    """SQuAD 1.1's normal form: lower case, no punctuation, no articles, single spaces."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
+
+
+def f1(answer: str, reference: str) -> float:
+    """Harmonic mean of precision and recall of SQuAD's tokens."""
+    given, wanted = squad(answer).split(), squad(reference).split()
+    common = (Counter(given) & Counter(wanted)).total()
+    if not given or not wanted:
+        return float(given == wanted)
+    return 2 * common / (len(given) + len(wanted))
+
+
+def rouge_l(answer: str, reference: str) -> float:
+    """F-measure of the longest common subsequence of words."""
+    given, wanted = (re.findall(r"\w+", text.lower())[:_MAX_WORDS] for text in (answer, reference))
+    if not given or not wanted:
+        return float(given == wanted)
+    return 2 * _common_subsequence(given, wanted) / (len(given) + len(wanted))
+
+
+def _common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
+    """Length of the longest common subsequence, a machine word of `left` at a time (Hyyrö 2004)."""
+    places: dict[str, int] = {}
+    for index, word in enumerate(left):
+        places[word] = places.get(word, 0) | 1 << index
+    full = (1 << len(left)) - 1
+    row = full
+    for word in right:
+        matched = row & places.get(word, 0)
+        row = ((row + matched) | (row - matched)) & full
+    return len(left) - row.bit_count()
+
+
+def _numeric(answer: str, reference: str, tolerance: float) -> float:
+    given, wanted = (_NUMBER.findall(text) for text in (answer, reference))
+    if not given or not wanted:
+        return 0.0
+    left, right = (float(found[-1].replace(",", "")) for found in (given, wanted))
+    return float(abs(left - right) <= tolerance * max(1.0, abs(right)))
+
+
+_COMPARE: dict[str, Callable[[str, str], float]] = {
+    "exact": lambda a, r: float(a == r),
+    "normalized": lambda a, r: float(normal(a) == normal(r)),
+    "em": lambda a, r: float(squad(a) == squad(r)),
+    "f1": f1,
+    "rouge_l": rouge_l,
+}
+
+
+@checker("text")
+def text(sample: Sample, policy: Mapping[str, Any]) -> Component:
+    """How well the answer matches the best of `answer`.
+
+    Policy: `mode` is `exact`, `normalized`, `em`, `f1`, `rouge_l` or `numeric` (the last number, within `tolerance`
+    relative to the reference, absolute below 1); with a `threshold` above 0 the score is whether it is reached.
+    """
+    chosen = read_policy(policy, _DEFAULTS)
+    mode: str = chosen["mode"]
+    if mode not in (*_COMPARE, "numeric"):
+        raise BadPolicy(f"policy 'mode' is one of: {', '.join((*_COMPARE, 'numeric'))}")
+    given = sample.reference.get("answer")
+    references: list[str] = [given] if isinstance(given, str) else list(given or ())
+    if not references or not all(one.strip() for one in references):
+        return abstain(Status.BAD_REFERENCE, "the reference is blank")
+    if mode == "numeric" and not all(map(_NUMBER.search, references)):
+        return abstain(Status.BAD_REFERENCE, "the reference is no number")
+    found = stated(sample.completion)
+    if isinstance(found, NoAnswer):
+        return no_answer(found)
+    if mode == "numeric":
+        best = max(_numeric(found.text, one, chosen["tolerance"]) for one in references)
+    else:
+        best = max(_COMPARE[mode](found.text, one) for one in references)
+    score = float(best >= chosen["threshold"]) if chosen["threshold"] > 0 else best
+    return judged(score, found, mode)

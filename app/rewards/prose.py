@@ -1,0 +1,76 @@
+"""The prose of a completion: what is left without formulas, code, links and tags, cut into stretches of one script."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_NOT_PROSE = re.compile(
+    r"```.*?(?:```|\Z)"  # fenced code
+    r"|`[^`\n]*`"
+    r"|\$\$[^$]*\$\$|\$[^$\n]*\$"  # LaTeX in its delimiters; a search for the end stops at the next beginning
+    r"|\\\((?:[^\\\n]|\\(?![()]))*\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]"
+    r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
+    r"|https?://\S+"
+    r"|<[^<>\n]{0,64}>",  # tags, calculator marks
+    re.DOTALL,
+)
+_MAX_STRETCH = 300
+"""Longest stretch in characters: without punctuation a whole chain of thought would be one sentence."""
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_INDIC = "\u0900-\u0dff"
+_SENTENCE = re.compile(rf"[^.!?;\n]{{1,{_MAX_STRETCH}}}(?:\.(?=[0-9]))?")
+_STRETCH = re.compile(
+    rf"[{_CJK}]+(?:[\s，、：]{{0,3}}[{_CJK}]+)*"
+    rf"|[{_INDIC}]+(?:[^\w.!?;।\n]{{1,3}}[{_INDIC}]+)*"
+    rf"|[^{_CJK}{_INDIC}।.!?;\n。！？；]{{1,{_MAX_STRETCH}}}"
+)
+_WORD = re.compile(rf"[{_CJK}]|[{_INDIC}]+|[^\W\d_{_CJK}{_INDIC}]+")
+_ASCII_LETTERS = bytes(c | 32 if chr(c).isalpha() and c < 128 else ord(" ") for c in range(256))
+"""Translation table: lower case, and everything but letters separates words."""
+_SINGLE_ASCII_WORDS = frozenset("ai")
+_GREEK = re.compile(r"[\u0370-\u03ff]")
+
+
+class Stretch(NamedTuple):
+    """Part of a text in one script, at most a sentence long; positions are those of the text it was cut from."""
+
+    start: int
+    end: int
+    text: str
+    words: list[str]
+    """Lower case. A CJK character is a word; single letters are variables unless some language has such a word."""
+
+
+def prose(text: str) -> str:
+    """The text with everything that is no prose blanked, so that positions stay."""
+    return _NOT_PROSE.sub(lambda found: " " * len(found[0]), text)
+
+
+def stretches(text: str) -> Iterator[Stretch]:
+    """Stretches with at least one word, in order, in linear time."""
+    for found in (_SENTENCE if text.isascii() else _STRETCH).finditer(text):
+        part = found[0]
+        words = words_of(part)
+        if words:
+            yield Stretch(found.start(), found.end(), part, words)
+
+
+def words_of(text: str) -> list[str]:
+    if text.isascii():
+        ascii_words = text.encode().translate(_ASCII_LETTERS).decode().split()
+        return [word for word in ascii_words if len(word) > 1 or word in _SINGLE_ASCII_WORDS]
+    return [
+        word
+        for word in _WORD.findall(text.lower())
+        if len(word) > 1 or word in _SINGLE_ASCII_WORDS or not (word.isascii() or _GREEK.match(word))
+    ]
+
+
+_CJK_CHAR = re.compile(rf"[{_CJK}]")
+
+
+def is_cjk(text: str) -> bool:
+    """Whether at least half of the text's letters are Chinese, Japanese or Korean."""
+    if text.isascii():
+        return False
+    return 2 * len(_CJK_CHAR.findall(text)) >= sum(map(str.isalpha, text)) > 0
