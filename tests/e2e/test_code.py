@@ -111,3 +111,58 @@ def test_stopping_the_service_leaves_no_program(tmp_path):
     while time.monotonic() < deadline and service.pids():
         time.sleep(0.1)
     assert service.pids() == []
+
+
+ADD = "```python\ndef add(a, b):\n    return a + b\n```"
+STDIO = {"kind": "code", "mode": "stdio", "tests": [{"input": "1 2", "output": "3"}, {"input": "5 5", "output": "10"}]}
+FUNCTION = {
+    "kind": "code",
+    "mode": "function",
+    "entry_point": "add",
+    "tests": [{"args": [1, 2], "expected": 3}, {"args": [2, 2], "expected": 4}],
+}
+ASSERTS = {"kind": "code", "mode": "asserts", "tests": ["assert add(1, 2) == 3", "assert add(2, 2) == 4"]}
+RUBRIC = {"components": {"accuracy": {"reward": "accuracy"}}}
+
+
+@pytest.mark.parametrize(
+    ("completion", "reference", "score", "status"),
+    [
+        (f"<think>Easy.</think>Here it is:\n{ADD}", FUNCTION, 1.0, "ok"),
+        (ADD, ASSERTS, 1.0, "ok"),
+        (ADD.replace("+", "-"), FUNCTION, 0.0, "ok"),
+        ("```python\nprint(sum(map(int, input().split())))\n```", STDIO, 1.0, "ok"),
+        ("```python\nprint(3)\n```", STDIO, 0.0, "ok"),
+        ("```python\nprint(3)\n```", {**STDIO, "policy": {"score": "fraction"}}, 0.5, "ok"),
+        ("```python\nprint(3\n```", STDIO, 0.0, "compile_error"),
+        ("```python\nraise SystemExit(1)\n```", STDIO, 0.0, "runtime_error"),
+        ("```python\nwhile True: pass\n```", {**STDIO, "limits": {"wall_s": 0.4}}, 0.0, "time_limit"),
+        ("I would add them.", STDIO, 0.0, "no_answer"),
+        (f"<think>{ADD}", FUNCTION, 0.0, "no_answer"),
+        (ADD, {**FUNCTION, "tests": []}, None, "bad_reference"),
+        (ADD, {**FUNCTION, "language": "klingon"}, None, "bad_reference"),
+        (ADD, {**FUNCTION, "policy": {"score": "maybe"}}, None, "bad_reference"),
+        ("```python\nimport os; os._exit(0)\n```", ASSERTS, 0.0, "runtime_error"),
+    ],
+)
+def test_code_is_rewarded_by_its_tests(
+    service: Service, completion: str, reference: dict[str, Any], score: float | None, status: str
+):
+    result = service.score([{"completion": completion, "reference": reference}], rubric=RUBRIC)["results"][0]
+    component = result["components"]["accuracy"]
+    assert (component["score"], component["status"]) == (score, status), component
+
+
+def test_a_body_to_be_filled_in_follows_its_prompt(service: Service):
+    prompt = 'def double(x):\n    """Twice x."""\n'
+    reference = {"kind": "code", "mode": "fill", "entry_point": "double", "tests": ["assert double(4) == 8"]}
+    items = [{"prompt": prompt, "completion": c, "reference": reference} for c in ("    return 2 * x", "    return x")]
+    scores = [r["components"]["accuracy"]["score"] for r in service.score(items, rubric=RUBRIC)["results"]]
+    assert scores == [1.0, 0.0]
+
+
+def test_math_and_code_items_of_one_request_come_together_from_their_lanes(service: Service):
+    math = {"completion": "A: 4", "reference": {"kind": "math", "answer": "4"}, "group": "m"}
+    code = {"completion": ADD, "reference": FUNCTION, "group": "c"}
+    results = service.score([math, code] * 8, rubric=RUBRIC)["results"]
+    assert [r["reward"] for r in results] == [1.0] * 16
