@@ -98,14 +98,23 @@ class TextReference(Contract):
 
 
 class CodeReference(Contract):
-    """Tests that a program must pass."""
+    """Tests that a program must pass; docs/sandbox.md has the shapes of `tests` by mode."""
 
     kind: Literal["code"]
     language: str | None = None
     mode: str | None = None
-    entry_point: str | None = None
+    """stdio, function, asserts, unittest, pytest, checker, fill; may be left out where the tests' shape tells."""
     tests: Any
+    entry_point: str | None = None
+    setup: Text | None = None
+    """Code that the tests need, run before them."""
+    checker: Text | None = None
+    """Program that decides, in mode `checker`."""
+    checker_language: str | None = None
+    compare: Any = None
+    tolerance: float | None = None
     limits: dict[str, float] | None = None
+    policy: dict[str, Any] | None = None
 
 
 class JudgeReference(Contract):

@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     child_max_items: Annotated[int, Field(ge=1)] = 200_000
     """Items after which a child is replaced, so that a leak in a plugin stays bounded."""
 
+    code_wall_s: Annotated[float, Field(gt=0)] = 900.0
+    """Wall time of one item of the code lane, all its tests together; each test has a limit of its own."""
+    sandbox_backend: str = "jail"
+    """How programs are isolated; `assay doctor` tells which work here. `unsafe_subprocess` isolates nothing."""
+    sandbox_packages: tuple[Path, ...] = ()
+    """Folders of Python packages that programs may import."""
+    sandbox_preload: tuple[str, ...] = ()
+    """Modules that programs find loaded already."""
+
     lease_s: Annotated[float, Field(gt=0)] = 4.0
     """A micro-batch whose worker has not renewed it for so long goes to another worker."""
     max_deliveries: Annotated[int, Field(ge=1)] = 3

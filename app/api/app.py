@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import __version__
-from app.api import catalogue, errors, health, score
+from app.api import catalogue, errors, execute, health, score
+from app.api.compat import sandbox_fusion
 from app.api.middleware import Observed
 from app.api.state import State
 from app.schemas import ScoreRequest
@@ -34,7 +35,7 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.assay = state
     errors.install(app)
-    for module in (score, catalogue, health):
+    for module in (score, execute, catalogue, health, sandbox_fusion):
         app.include_router(module.router)
     app.add_middleware(Observed, metrics=state.metrics)
     _describe_request(app)

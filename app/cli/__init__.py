@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demo, dlq, doctor, rewards, rubrics, score, serve
+from app.cli import code, demo, dlq, doctor, rewards, rubrics, score, serve
 
 app = typer.Typer(
     help="Score completions of language models with rewards that a program can check.",
@@ -15,6 +15,8 @@ app.command()(serve.worker)
 app.command()(score.score)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command()(code.code)
+app.command()(code.run)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(rubrics.app, name="rubrics")

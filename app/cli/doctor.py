@@ -9,10 +9,12 @@ from typing import NamedTuple
 import typer
 from rich.table import Table
 
+import sandbox
 from app import __version__
 from app.cli.console import out
 from app.rewards import registry
 from app.supervisor.redis_server import NoRedis, find_binary
+from sandbox import languages
 
 
 class Finding(NamedTuple):
@@ -38,7 +40,17 @@ def findings() -> Iterator[Finding]:
             yield Finding("queue server", True, f"{binary.path} {binary.version}", needed=True)
         except NoRedis as error:
             yield Finding("queue server", False, str(error), needed=True)
+    for row in sandbox.doctor():
+        yield Finding(f"sandbox {row.backend}", row.available, row.detail)
+    yield Finding("languages", None, _languages())
     yield Finding("rewards", True, ", ".join(registry.names()))
+
+
+def _languages() -> str:
+    """Those that work here, then those that lack something."""
+    found = languages.available()
+    lacking = [f"no {name} (needs {tool})" for name, tool in found.items() if tool is not None]
+    return "; ".join([", ".join(name for name, tool in found.items() if tool is None), *lacking])
 
 
 def doctor() -> None:

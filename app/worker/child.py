@@ -18,12 +18,13 @@ _FLUSH_S = 0.02
 _PR_SET_PDEATHSIG = 1
 
 
-def main(sock: socket.socket, progress: Progress, memory_bytes: int, log_level: str) -> None:
+def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_level: str) -> None:
     """Serve until the parent closes the socket."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure(log_level, process="child")
     while (frame := receive(sock)) is not None:

@@ -35,7 +35,8 @@ class Budget(NamedTuple):
 
     cpu_s: float
     wall_s: float
-    memory_bytes: int
+    memory_bytes: int | None
+    """Address space; None: as much as there is."""
     max_items: int
 
 

@@ -1,0 +1,44 @@
+"""One item, one reward, through the same queue as everything: for routes that score one thing a request."""
+
+import time
+
+from fastapi import Request
+
+from app.api.disconnect import while_connected
+from app.api.state import state_of
+from app.api.work import components_of
+from app.queue.codec import ComponentScore, WorkItem
+from app.queue.packing import Plan
+from app.queue.pending import Pending
+from app.rubric import bind
+from app.schemas import ComponentSpec, RubricSpec
+
+
+async def compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:
+    """What a reward says of an item. Raises QueueFull, QueueUnavailable, ClientGone."""
+    return await while_connected(request, _compute(request, item, reward, deadline_s))
+
+
+async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:
+    state = state_of(request)
+    rubric = bind(RubricSpec(components={reward: ComponentSpec(reward=reward)}))
+    lane = rubric.components[0].reward.lane(item.reference["kind"])
+    pending = Pending(request.state.request_id, 1, 1, time.monotonic() + deadline_s)
+    state.dispatcher.expect(pending)
+    try:
+        await state.dispatcher.submit(
+            [(item, (Plan(lane, (0,)),))],
+            components_of(rubric),
+            pending,
+            priority="online",
+            evidence=True,
+            reuse=False,  # A program may well be run again to see whether it does the same.
+        )
+        async for _ in pending.ready():
+            pass
+    finally:
+        state.dispatcher.forget(pending)
+    [score] = [score for score in pending.scores[0] if score is not None]
+    metrics = state.metrics.component(reward)
+    metrics.observe(score.score, score.status, score.elapsed_us / 1e6)
+    return score

@@ -1,0 +1,199 @@
+"""The sandbox against its peers, measured side by side in one run.
+
+    python benchmarks/sandbox_vs_peers.py                      in process, against a bare subprocess
+    … --assay-url URL --sandboxfusion-url URL                  both services' POST /run_code as well
+
+In process, the peer is `subprocess.run` of the same interpreter (or binary) with no isolation at all, once as it is
+and once with the rlimits that a judge sets at least. Over HTTP it is SandboxFusion in its local mode; start it with an
+empty HOME and no shell profile, else it is measured far too slow. Runs alternate in slices, so that a machine that
+slows down slows both.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sandbox import Config, Limits, Program, Sandbox
+from sandbox.backends.base import interpreter
+
+TRIVIAL = "print(1)"
+NATIVE = '#include <cstdio>\nint main() { puts("1"); }'
+SLICES = 4
+WARM_UP = 10
+Run = Callable[[], Any]
+
+
+class Timing:
+    """Times of single runs (s) and of all of them together."""
+
+    def __init__(self) -> None:
+        self.runs: list[float] = []
+        self.whole = 0.0
+
+    @property
+    def rate(self) -> float:
+        return len(self.runs) / self.whole
+
+    def at(self, share: float) -> float:
+        ordered = sorted(self.runs)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+    def __str__(self) -> str:
+        return f"{self.rate:8.1f}/s  p50 {self.at(0.5):7.2f}  p99 {self.at(0.99):7.2f}  p99.9 {self.at(0.999):7.2f} ms"
+
+
+def timed(run: Run) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def alternate(contenders: dict[str, Run], concurrency: int, runs: int) -> dict[str, Timing]:
+    """Run all contenders in turns of a slice each."""
+    timings = {name: Timing() for name in contenders}
+    with ThreadPoolExecutor(concurrency) as threads:
+        for run in contenders.values():
+            list(threads.map(lambda _, run=run: run(), range(WARM_UP)))
+        for _ in range(SLICES):
+            for name, run in contenders.items():
+                started = time.perf_counter()
+                timings[name].runs += threads.map(lambda _, run=run: timed(run), range(runs // SLICES))
+                timings[name].whole += time.perf_counter() - started
+    return timings
+
+
+def show(title: str, timings: dict[str, Timing], ours: str, target: str = "") -> None:
+    print(f"\n{title}")
+    for name, timing in timings.items():
+        ratio = "" if name == ours else f"   ours is {timings[ours].rate / timing.rate:.2f} x"
+        print(f"  {name:28} {timing}{ratio}")
+    print(f"  p99.9 / p50 of ours: {timings[ours].at(0.999) / timings[ours].at(0.5):.1f}{target}")
+
+
+def rlimits() -> None:
+    for which, value in ((resource.RLIMIT_CPU, 10), (resource.RLIMIT_FSIZE, 1 << 24), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(which, (value, value))
+
+
+def bare(command: list[str], limited: bool) -> Run:
+    prepare = rlimits if limited else None
+    return lambda: subprocess.run(command, capture_output=True, env={}, check=True, preexec_fn=prepare)
+
+
+def in_process(sandbox: Sandbox, runs: int) -> None:
+    trivial, native = Program("python", TRIVIAL), Program("cpp", NATIVE)
+    python = [interpreter(), "-c", TRIVIAL]
+    for concurrency in (1, 2, 16):
+        contenders = {
+            "jail": lambda: sandbox.run(trivial),
+            "bare subprocess": bare(python, limited=False),
+            "bare subprocess + rlimits": bare(python, limited=True),
+        }
+        timings = alternate(contenders, concurrency, runs)
+        show(f"trivial Python program, concurrency {concurrency}", timings, "jail", "  (want < 10)")
+    with tempfile.TemporaryDirectory() as directory:
+        source, binary = Path(directory) / "a.cpp", Path(directory) / "a"
+        source.write_text(NATIVE)
+        if sandbox.run(native).ok:
+            subprocess.run(["g++", "-O2", "-o", binary, source], check=True)
+            contenders = {
+                "jail": lambda: sandbox.run(native),
+                "bare subprocess": bare([str(binary)], limited=False),
+                "bare subprocess + rlimits": bare([str(binary)], limited=True),
+            }
+            show("compiled binary, concurrency 2", alternate(contenders, 2, runs), "jail")
+    modes(sandbox, runs)
+
+
+def modes(sandbox: Sandbox, runs: int) -> None:
+    rows = [{"input": str(n), "output": str(n)} for n in range(50)]
+    stdio = {"mode": "stdio", "code": "print(input())", "tests": rows}
+    calls = [{"args": [n, 1], "expected": n + 1} for n in range(100)]
+    function = {"mode": "function", "entry_point": "f", "code": "def f(a, b): return a + b", "tests": calls}
+    asserts = {
+        "mode": "asserts",
+        "code": "def f(a, b): return a + b",
+        "tests": [f"assert f({n}, 1) == {n + 1}" for n in range(7)],
+    }
+    fifty = alternate({"jail": lambda: sandbox.judge(stdio)}, 1, max(SLICES, runs // 20))["jail"]
+    print(f"\n50 stdio tests of one program, one at a time: {fifty.at(0.5) / 50:.2f} ms a test")
+    for title, job in (("function mode, 100 tests", function), ("asserts mode, 7 tests", asserts)):
+        timing = alternate({"jail": lambda job=job: sandbox.judge(job)}, 2, runs)["jail"]
+        print(f"{title}, concurrency 2: {timing}")
+
+
+def memory(sandbox: Sandbox, runs: int) -> None:
+    """Memory of the sandbox's processes, each page once, warm and after many runs."""
+
+    def used() -> float:
+        total = 0
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if b"sandbox.harness" in (entry / "cmdline").read_bytes():
+                    lines = (entry / "smaps_rollup").read_text().splitlines()
+                    total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            except OSError:
+                continue
+        return total / 1024
+
+    before = used()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: sandbox.run(Program("python", TRIVIAL)), range(runs)))
+    print(f"\nmemory of the sandbox (2 slots), without its owner: {before:.1f} MB, after {runs} runs {used():.1f} MB")
+
+
+def post(url: str, code: str, stdin: str = "") -> Run:
+    body = json.dumps({"code": code, "language": "python", "stdin": stdin, "run_timeout": 10}).encode()
+    request = urllib.request.Request(f"{url.rstrip('/')}/run_code", body, {"content-type": "application/json"})
+
+    def run() -> None:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            result = json.load(answer)
+        if result.get("status") != "Success":
+            raise RuntimeError(f"{url}: {result}")
+
+    return run
+
+
+def over_http(sandbox: Sandbox, assay: str, peer: str, runs: int) -> None:
+    for concurrency in (2, 16):
+        contenders = {"assay": post(assay, TRIVIAL), "SandboxFusion": post(peer, TRIVIAL)}
+        title = f"POST /run_code, trivial Python program, concurrency {concurrency}"
+        show(title, alternate(contenders, concurrency, runs), "assay")
+    rows = [{"input": str(n), "output": str(n)} for n in range(50)]
+    job = {"mode": "stdio", "code": "print(input())", "tests": rows}
+    calls = [post(peer, "print(input())", str(n)) for n in range(50)]
+    contenders = {
+        "one job of 50 tests": lambda: sandbox.judge(job),
+        "50 calls of SandboxFusion": lambda: [c() for c in calls],
+    }
+    show("50 stdio tests (ours in process)", alternate(contenders, 2, SLICES * 2), "one job of 50 tests")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=400, help="runs of each contender")
+    parser.add_argument("--soak", type=int, default=2000, help="runs between the two looks at memory")
+    parser.add_argument("--assay-url", help="an Assay API that serves /run_code")
+    parser.add_argument("--sandboxfusion-url", help="a SandboxFusion server")
+    options = parser.parse_args()
+    with Sandbox(config=Config(slots=2)) as sandbox:
+        print(f"{sys.version.split()[0]}; {sandbox.backend.name}: {sandbox.backend.describe()}")
+        sandbox.run(Program("python", TRIVIAL), Limits())
+        in_process(sandbox, options.runs)
+        memory(sandbox, options.soak)
+        if options.assay_url and options.sandboxfusion_url:
+            over_http(sandbox, options.assay_url, options.sandboxfusion_url, options.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The file system that a jail sees: a read-only tree in memory with the machine's programs bound into it.
+
+Built once by the zygote in its own mount namespace, on a directory that exists anyway, so that no trace of it is ever
+left on the machine. Jails get a copy of the namespace, and put their own /proc, /tmp and /box over the empty ones.
+"""
+
+import os
+from pathlib import Path
+
+from sandbox.harness import kernel
+from sandbox.harness.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
+
+STAGE = "/sys"
+"""Where the tree is put together: any directory would do, it is only hidden within our own mount namespace."""
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
+ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "java-11-openjdk", "java-17-openjdk",
+       "java-21-openjdk", "java-25-openjdk")  # fmt: skip
+"""What of /etc runtimes need to start; accounts, keys and host names stay out."""
+DEVICES = ("null", "zero", "full", "random", "urandom")
+SCRATCH = "nr_inodes=4096,mode=1777"
+"""4096 files are more than a test needs, and bound the kernel memory that empty files take."""
+FIRST_SCRATCH = 64 << 20
+"""Size of a jail's first /tmp, before the limits of its first run are known."""
+_LOCKED = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID
+
+
+def _bind(source: Path, target: Path, lock: int) -> None:
+    """Bind a file or a tree, then take its rights: a bind mount takes flags only on a second call."""
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    kernel.mount(str(source), str(target), "", MS_BIND | MS_REC)
+    if lock:
+        kernel.mount("none", str(target), "", lock | _kept_flags(target))
+
+
+def _kept_flags(target: Path) -> int:
+    """Flags of the mount that a user namespace may not take off it."""
+    flags = os.statvfs(target).f_flag
+    return flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def build(extra: list[str]) -> None:
+    """Build the tree and make it this namespace's root. `extra`: absolute directories to show besides the system's.
+
+    Raises OSError where the kernel refuses a step.
+    """
+    kernel.mount("none", "/", "", MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", STAGE, "tmpfs", MS_NOSUID, "size=1m,mode=0755")
+    root = Path(STAGE)
+    # What lies below the stage is hidden by it from here on: packages to show must lie elsewhere.
+    for name in SYSTEM:
+        source = Path("/") / name
+        if source.is_symlink():
+            (root / name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _bind(source, root / name, _LOCKED | MS_NODEV)
+    for name in ETC:
+        source = Path("/etc") / name
+        if source.exists():
+            _bind(source.resolve() if source.is_symlink() else source, root / "etc" / name, _LOCKED | MS_NODEV)
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc/passwd").write_text("runner:x:65534:65534::/tmp:/bin/sh\n")
+    (root / "etc/group").write_text("runner:x:65534:\n")
+    for name in DEVICES:
+        _bind(Path("/dev") / name, root / "dev" / name, 0)
+    (root / "dev/fd").symlink_to("/proc/self/fd")
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        (root / "dev" / name).symlink_to(f"/proc/self/fd/{number}")
+    for path in extra:
+        if not any(Path(path).is_relative_to(Path("/") / name) for name in SYSTEM):
+            _bind(Path(path), root / path.lstrip("/"), _LOCKED | MS_NODEV)
+    (root / "dev/shm").symlink_to("/tmp")
+    for name in ("proc", "tmp", "box"):
+        (root / name).mkdir(exist_ok=True)
+    # A user namespace may mount its own /proc only where one is already to be seen; jails put theirs over this one.
+    kernel.mount("proc", str(root / "proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    kernel.pivot_to(STAGE)
+    kernel.mount("none", "/", "", MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_BIND)
+
+
+def private_mounts(scratch_bytes: int) -> None:
+    """A jail's own /proc (showing no one else's processes), /box for the program and /tmp for its files."""
+    kernel.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
+    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,nr_inodes=4096,mode=0755")
+    mount_scratch(scratch_bytes)
+
+
+def mount_scratch(size: int) -> None:
+    kernel.mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},{SCRATCH}")
+
+
+def fresh_scratch(size: int, used: bool) -> None:
+    """An empty /tmp of `size` bytes: the one there is made to fit, or replaced if a program had it."""
+    if used:
+        kernel.umount("/tmp")
+        mount_scratch(size)
+    elif size != FIRST_SCRATCH:
+        kernel.mount("tmpfs", "/tmp", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, f"size={size},{SCRATCH}")

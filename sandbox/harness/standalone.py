@@ -1,0 +1,65 @@
+"""A slot without namespaces of its own: for backends that isolate by other means, or not at all.
+
+Argument 1 is a Plan as JSON. Channel: descriptor 3, or standard input and output where a container's runtime has
+no other stream to give.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+
+from sandbox.harness import kernel, seccomp, slot
+from sandbox.harness.jail import Setting
+from sandbox.harness.meter import Meter
+from sandbox.harness.zygote import warm
+
+CHANNEL_FD = 3
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the host asks of a slot; travels as JSON."""
+
+    box: str
+    scratch: str
+    search: list[str]
+    preload: list[str]
+    uid: int | None = None
+    """User of programs, the next one being that of tests; None: this process's own."""
+    filtered: bool = False
+    stdio: bool = False
+
+
+def main() -> None:
+    """Entry of the slot's process."""
+    plan = Plan(**json.loads(sys.argv[1]))
+    warm(plan.search, plan.preload)
+    channel = _pumped() if plan.stdio else socket.socket(fileno=CHANNEL_FD)
+    rights = seccomp.build(kernel.MACHINE) if plan.filtered else None
+    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search, Meter({})), channel)
+
+
+def _pumped() -> socket.socket:
+    """A socket whose other end is standard input and output, kept flowing by this process; the slot is a child."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        null = os.open("/dev/null", os.O_RDWR)
+        for fd in (0, 1):
+            os.dup2(null, fd)
+        return theirs
+    theirs.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    ends = {0: ours.fileno(), ours.fileno(): 1}
+    while True:
+        for source in select.select(list(ends), [], [])[0]:
+            data = os.read(source, CHUNK)
+            if not data:
+                os._exit(0)
+            while data:
+                data = data[os.write(ends[source], data) :]

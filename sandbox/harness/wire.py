@@ -1,0 +1,64 @@
+"""Messages between the host and a jail: a JSON header and any number of byte strings, over a stream socket.
+
+    4 bytes big-endian   length of the header
+    header               JSON object; `_sizes` lists the lengths of the byte strings
+    byte strings         one after the other
+
+Both ends bound what they read: a header by HEADER_BYTES, a message by MESSAGE_BYTES.
+"""
+
+import json
+import socket
+import struct
+from typing import Any, NamedTuple
+
+HEADER_BYTES = 1 << 20
+"""Headers hold limits and counts; whatever grows with the program goes in byte strings."""
+MESSAGE_BYTES = 1 << 28
+"""Above the largest input, output and compiled program that limits allow, together."""
+_LENGTH = struct.Struct("!I")
+
+
+class WireError(Exception):
+    """The other end closed, or sent what is not a message."""
+
+
+class Message(NamedTuple):
+    header: dict[str, Any]
+    blobs: list[bytes]
+
+
+def send(channel: socket.socket, header: dict[str, Any], *blobs: bytes) -> None:
+    """Send one message. Raises OSError where the other end is gone."""
+    head = json.dumps({**header, "_sizes": [len(blob) for blob in blobs]}).encode()
+    channel.sendall(b"".join((_LENGTH.pack(len(head)), head, *blobs)))
+
+
+def _exactly(channel: socket.socket, count: int) -> bytes:
+    first = channel.recv(min(count, 1 << 20)) if count else b""
+    if len(first) == count:
+        return first
+    parts = [first]
+    missing = count - len(first)
+    while missing:
+        part = channel.recv(min(missing, 1 << 20)) if parts[-1] else b""
+        if not part:
+            raise WireError("the other end closed the channel")
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+def receive(channel: socket.socket) -> Message:
+    """The next message. Raises WireError at the end of the stream or on what is not a message, OSError (time-out)."""
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size))
+    if length > HEADER_BYTES:
+        raise WireError(f"header of {length} bytes")
+    try:
+        header = json.loads(_exactly(channel, length))
+        sizes = [int(size) for size in header.pop("_sizes")]
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise WireError(f"not a message: {cause}") from cause
+    if any(size < 0 for size in sizes) or sum(sizes) > MESSAGE_BYTES:
+        raise WireError(f"message of {sum(sizes)} bytes")
+    return Message(header, [_exactly(channel, size) for size in sizes])

@@ -1,0 +1,200 @@
+"""What sandboxes leave behind: nothing, however they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sandbox import Config, Limits, Program, Sandbox, SandboxError, SandboxUnavailable
+
+pytestmark = pytest.mark.e2e
+PATIENCE_S = 15.0
+ROOT = Path(__file__).parents[2]
+
+
+class Traces(NamedTuple):
+    processes: int
+    users: int
+    mounts: int
+    groups: int
+    files: int
+
+
+def harnesses() -> list[int]:
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"sandbox.harness" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def traces() -> Traces:
+    users = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            users += entry.stat().st_uid >= 1_000_000_000
+        except OSError:
+            continue
+    return Traces(
+        len(harnesses()),
+        users,
+        len(Path("/proc/self/mountinfo").read_text().splitlines()),
+        sum(1 for _ in Path("/sys/fs/cgroup").glob("**/assay-*")),
+        sum(
+            1
+            for path in Path("/tmp").iterdir()
+            if path.name.startswith(("assay-unsafe", "assay-docker", "assay-gvisor"))
+        ),
+    )
+
+
+def settled(before: Traces) -> Traces:
+    """The traces once they are those of before, or after some patience."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (now := traces()) != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return now
+
+
+def memory_mb(pids: list[int]) -> float:
+    """Proportional share of memory, so that what processes share is counted once."""
+    total = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
+
+
+@pytest.fixture
+def before() -> Traces:
+    with Sandbox("jail", Config(slots=1)):  # clears what an earlier, killed run of these tests left
+        pass
+    return traces()
+
+
+@pytest.mark.parametrize("backend", ["jail", "unsafe_subprocess"])
+def test_nothing_is_left_after_a_thousand_runs_and_memory_is_flat(before: Traces, backend: str) -> None:
+    others = set(harnesses())
+    program = Program(
+        "python",
+        "import os\nopen('/tmp/x', 'w').write('x')\nos.fork() or os.setsid() or __import__('time').sleep(9)\nprint(1)",
+    )
+    with Sandbox(backend, Config(slots=2)) as sandbox:
+        used: list[float] = []
+        for _ in range(2):
+            threads = [threading.Thread(target=lambda: [sandbox.run(program) for _ in range(250)]) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            used.append(memory_mb([pid for pid in harnesses() if pid not in others]))
+        assert used[1] < 60, used
+        assert used[1] < used[0] + 3, used
+    assert settled(before) == before
+
+
+@pytest.mark.parametrize("backend", ["jail", "unsafe_subprocess"])
+def test_nothing_is_left_after_a_killed_owner(before: Traces, backend: str) -> None:
+    code = (
+        "import sys, threading\nfrom sandbox import *\n"
+        f"s = Sandbox({backend!r}).open()\n"
+        "p = Program('python', 'import os\\nfor _ in range(5): os.fork()\\nwhile True: pass')\n"
+        "for _ in range(2): threading.Thread(target=lambda: s.run(p, Limits(wall_s=60))).start()\n"
+        "print('up', flush=True)\n"
+    )
+    if backend != "jail":
+        pytest.xfail("known gap: without a jail a killed owner's temporary directory stays until the system clears it")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT) as owner:
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        time.sleep(0.5)
+        assert traces() != before
+        owner.send_signal(signal.SIGKILL)
+    assert settled(before) == before
+
+
+def test_what_a_killed_keeper_could_not_clear_the_next_start_clears(before: Traces) -> None:
+    sandbox = Sandbox("jail", Config(slots=1)).open()
+    mine = [pid for pid in harnesses() if os.getpgid(pid) == pid and _parent(pid) == os.getpid()]
+    os.kill(mine[0], signal.SIGKILL)
+    with pytest.raises(SandboxError):
+        for _ in range(3):
+            sandbox.run(Program("python", "print(1)"))
+    sandbox.close()
+    with Sandbox("jail", Config(slots=1)) as other:
+        assert other.run(Program("python", "print(1)")).ok
+    assert settled(before) == before
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_slot_whose_supervisor_is_killed_is_replaced(before: Traces) -> None:
+    with Sandbox("jail", Config(slots=1)) as sandbox:
+        assert sandbox.run(Program("python", "print(1)")).ok
+        keeper = next(pid for pid in harnesses() if _parent(pid) == os.getpid())
+        zygote = next(pid for pid in harnesses() if _parent(pid) == keeper)
+        slot = next(pid for pid in harnesses() if _parent(pid) == zygote)
+        os.kill(slot, signal.SIGKILL)
+        job = {"language": "python", "mode": "stdio", "code": "print(1)", "tests": [{"input": "", "output": "1"}]}
+        assert sandbox.judge(job).status == "AC"
+    assert settled(before) == before
+
+
+def test_closing_ends_what_runs(before: Traces) -> None:
+    sandbox = Sandbox("jail", Config(slots=1)).open()
+    ended: list[object] = []
+
+    def run() -> None:
+        try:
+            ended.append(sandbox.run(Program("python", "while True: pass"), Limits(wall_s=60)))
+        except SandboxError as cause:
+            ended.append(cause)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.3)
+    sandbox.close()
+    thread.join(PATIENCE_S)
+    assert isinstance(ended[0], SandboxError)
+    assert settled(before) == before
+    with pytest.raises(SandboxUnavailable):
+        sandbox.run(Program("python", "print(1)"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")
+def test_an_ordinary_user_has_jails_too(before: Traces) -> None:
+    if not Path("/proc/self/ns/user").exists():
+        pytest.skip("the kernel has no user namespaces")
+    python = next(
+        (p for p in ("/usr/bin/python3.13", "/usr/bin/python3.12", "/usr/bin/python3.11") if Path(p).exists()), None
+    )
+    if python is None:
+        pytest.skip("no Python 3.11 or newer that every user may run")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom sandbox import *\n"
+        "with Sandbox() as s:\n"
+        "  print(s.run(Program('python', 'import os; print(os.getpid(), len(os.listdir(\"/proc\")) > 9)')).stdout)\n"
+        "  print(s.run(Program('python', 'x = bytearray(10**9)'), Limits(memory_mb=64)).why)\n"
+        "  print(s.run(Program('python', 'import ctypes\\nprint(ctypes.CDLL(None).unshare(0x10000000))')).stdout)\n"
+        "  print(s.judge({'mode': 'asserts', 'code': 'def f(x): return x', 'tests': ['assert f(1) == 1']}).status)\n"
+    )
+    command = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups", python, "-B", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=60, check=False)
+    if "PermissionError" in done.stderr and str(ROOT) in done.stderr:
+        pytest.skip("the checkout can't be read by other users")
+    assert done.stdout.splitlines() == ["b'2 True\\n'", "memory", "b'-1\\n'", "AC"], done.stderr
+    assert settled(before) == before
