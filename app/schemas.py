@@ -193,12 +193,27 @@ class ComponentSpec(Contract):
     params: dict[str, Any] = {}
 
 
+class GateSpec(Contract):
+    """Sets the reward where a component's score is at most `at_most` and at least `at_least`, whatever else is."""
+
+    when: Annotated[str, Field(min_length=1, max_length=128)]
+    at_most: float | None = None
+    at_least: float | None = None
+    reward: float = 0.0
+
+
 class RubricSpec(Contract):
-    """How component scores become one reward: the weighted sum of the components."""
+    """How component scores become one reward: clip(scale * combine(weight * score) + offset), unless a gate holds."""
 
     name: Id = "inline"
     description: str = ""
     components: Annotated[dict[str, ComponentSpec], Field(min_length=1, max_length=32)]
+    combine: Literal["sum", "mean", "product"] = "sum"
+    scale: float = 1.0
+    offset: float = 0.0
+    clip: tuple[float, float] | None = None
+    gates: Annotated[list[GateSpec], Field(max_length=32)] = []
+    """In order: the first that holds gives the reward."""
     on_abstain: OnAbstain = "null"
 
 

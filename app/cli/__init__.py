@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import code, demo, dlq, doctor, score, serve
+from app.cli import code, demo, dlq, doctor, math, rewards, rubrics, score, serve
 
 app = typer.Typer(
     help="Score completions of language models with rewards that a program can check.",
@@ -17,7 +17,10 @@ app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(code.code)
 app.command()(code.run)
+app.command()(math.math)
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(rewards.app, name="rewards")
+app.add_typer(rubrics.app, name="rubrics")
 
 
 def main() -> None:

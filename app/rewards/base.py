@@ -4,7 +4,7 @@ A reward is a function in a file of its own, decorated with `@reward`, and one l
 `assay.rewards`. It is pure where it can be: the same sample and parameters give the same component.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -61,7 +61,7 @@ def abstain(status: Status, detail: str, **evidence: Any) -> Component:
 class Params(BaseModel):
     """Base of the parameters of a reward: immutable, unknown names refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 P = TypeVar("P", bound=Params)
@@ -104,3 +104,43 @@ def reward(
         return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane, bounds)
 
     return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One completion of a group, with what the rewards of single items say of it."""
+
+    sample: Sample
+    components: Mapping[str, Component]
+    """By their names in the rubric."""
+    reward: float | None
+    """The rubric's reward without its group components; None where it abstained."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReward(Generic[P]):
+    """A registered reward that needs all completions of a prompt: one component a member, in their order."""
+
+    name: str
+    version: int
+    params: type[P]
+    score_group: Callable[[Sequence[Member], P], list[Component]]
+    bounds: tuple[float, float] = (0.0, 1.0)
+    reads_completions: bool = False
+    """Whether it needs the texts, or only the members' components."""
+
+    @property
+    def doc(self) -> str:
+        return self.score_group.__doc__ or ""
+
+
+def group_reward(
+    name: str,
+    *,
+    version: int,
+    params: type[P],
+    bounds: tuple[float, float] = (0.0, 1.0),
+    reads_completions: bool = False,
+) -> Callable[[Callable[[Sequence[Member], P], list[Component]]], GroupReward[P]]:
+    """Make a group reward of a function `(members, params) -> [Component]`."""
+    return lambda score_group: GroupReward(name, version, params, score_group, bounds, reads_completions)

@@ -23,6 +23,8 @@ def execute(sample: Sample, params: ExecuteParams) -> Component:
     The reference is `{"kind": "program", "language", "stdin", "args", "limits"}`. The evidence has what the program
     wrote and used.
     Range: {0, 1}.
+    Source: SandboxFusion, `/run_code`.
+    Example: a program that ends with exit code 0: 1.
     """
     given = sample.reference
     try:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 
 import eldc
 
+from app.rewards.prose import CHARS_TO_TELL
+
 _FUNCTION_WORDS = {
     "en": "the of and is are was were be to that this it we you he she they have has had with for from by at on as "
     "an which then there each what how if because since would can will not but into when more than so her his their "
@@ -35,6 +37,7 @@ _PLAIN = {
     for code, own in _WORDS_OF.items()
 }
 """Function words that no other of these languages has."""
+_PLAIN_ASCII = {code: frozenset(w.encode() for w in words if w.isascii()) for code, words in _PLAIN.items()}
 _NO_WORDS: frozenset[str] = frozenset()
 _PLAIN_HITS = 2
 _PLAIN_SHARE = 0.2
@@ -54,8 +57,6 @@ _SCRIPTS = {
 _SPECIAL_SCRIPT = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SCORES = 20
 """As many scores as eldc gives: the expected language must be among them to be compared."""
-_CHARS_TO_TELL = 12
-"""Shorter Latin text is a name or a unit as often as a sentence."""
 _MARGINS = ((60, 0.08), (30, 0.18), (0, 0.3))
 """(letters, how far another language must lead over an expected one): names mislead n-grams in short sentences."""
 _WEAK = 0.35
@@ -66,6 +67,11 @@ _UNEXPECTED_MARGIN = 0.05
 eldc.init()  # with the import, so that workers share its tables by fork
 _detector = eldc.instance()
 _detector.set_scores(_SCORES)
+
+
+def plain_words(code: str) -> frozenset[bytes] | None:
+    """ASCII function words that only this language has, None where they are not known."""
+    return _PLAIN_ASCII.get(code)
 
 
 def language_of(text: str, words: Sequence[str], expected: str | None = None) -> str | None:
@@ -132,7 +138,7 @@ def _by_ngrams(text: str, words: Sequence[str], expected: str | None) -> str | N
     best = max(scores, key=scores.__getitem__)
     if best == expected:
         return expected
-    if letters < _CHARS_TO_TELL or scores[best] < _WEAK:
+    if letters < CHARS_TO_TELL or scores[best] < _WEAK:
         return None
     lead = scores[best] - scores.get(expected or "", 0.0)
     known = _WORDS_OF.get(best, _NO_WORDS)

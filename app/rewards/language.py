@@ -8,7 +8,7 @@ from typing import Any, Literal
 from app.completion import Span
 from app.rewards import langid
 from app.rewards.base import Component, Params, Sample, abstain, reward
-from app.rewards.prose import Stretch, prose, stretches, words_of
+from app.rewards.prose import Plain, Stretch, prose, split_plain, stretches, words_of
 from app.status import Status
 
 _PROMPT_SAMPLE_CHARS = 4096
@@ -50,16 +50,25 @@ def language(sample: Sample, params: LanguageParams) -> Component:
     words: Counter[str] = Counter()
     foreign: list[dict[str, Any]] = []
     for span in _looked_at(sample, params.over):
-        parts = list(stretches(prose(span.of(sample.completion))))
-        for part, code in zip(parts, _languages(parts, target), strict=True):
-            if code is None:
-                continue
-            words[code] += len(part.words)
-            if code != target:
-                _add_span(foreign, code, span.start + part.start, span.start + part.end)
+        text = prose(span.of(sample.completion))
+        plain, rest = _split(text, target)
+        words[target] += plain
+        for start, end in rest:
+            parts = list(stretches(text[start:end]))
+            before, after = (target if start else None), (target if end < len(text) else None)
+            for part, code in zip(parts, _languages(parts, target, before, after), strict=True):
+                if code is None:
+                    continue
+                words[code] += len(part.words)
+                if code != target:
+                    at = span.start + start
+                    _add_span(foreign, code, at + part.start, at + part.end)
     total = words.total()
     score = words[target] / total if total else 0.0
-    evidence: dict[str, Any] = {"target": target, "words": dict(words.most_common(5))}
+    evidence: dict[str, Any] = {
+        "target": target,
+        "words": {code: count for code, count in words.most_common(5) if count},
+    }
     if foreign:
         evidence["spans"] = foreign[:_SHOWN_SPANS]
     return Component(score, evidence=evidence)
@@ -70,6 +79,12 @@ def _of_prompt(prompt: str) -> str | None:
     text = prose(prompt)
     words = words_of(text)
     return langid.language_of_prompt(text, words) if words else None
+
+
+def _split(text: str, target: str) -> Plain:
+    """Words of the sentences that are plainly in the target, and where the others are."""
+    known = langid.plain_words(target) if text.isascii() else None
+    return split_plain(text, known) if known else Plain(0, [(0, len(text))])
 
 
 def _looked_at(sample: Sample, over: str) -> Sequence[Span]:
@@ -86,15 +101,13 @@ def _add_span(spans: list[dict[str, Any]], code: str, start: int, end: int) -> N
         spans.append({"language": code, "span": [start, end]})
 
 
-def _languages(parts: list[Stretch], target: str) -> list[str | None]:
-    """A language for each stretch; None where its words should not count."""
+def _languages(parts: list[Stretch], target: str, before: str | None, upcoming: str | None) -> list[str | None]:
+    """A language for each stretch; None where its words should not count. `before` and `upcoming` stand around them."""
     found = [langid.language_of(part.text, part.words, target) for part in parts]
     after: list[str | None] = [None] * len(parts)
-    upcoming: str | None = None
     for index in range(len(parts) - 1, -1, -1):
         after[index] = upcoming
         upcoming = found[index] or upcoming
-    before: str | None = None
     kana_end = -_NEAR_CHARS
     for index, part in enumerate(parts):
         code = found[index]

@@ -1,19 +1,24 @@
-"""Finds rewards by name among the installed entry points of the group `assay.rewards`."""
+"""Finds rewards by name: entry points of the group `assay.rewards`, and the plugins that `ASSAY_PLUGINS` names."""
 
+import os
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from inspect import cleandoc
+from math import isfinite
 from typing import Any
 
-from app.rewards.base import Reward
+from app.rewards import plugins
+from app.rewards.base import GroupReward, Reward
 
 GROUP = "assay.rewards"
+AnyReward = Reward[Any] | GroupReward[Any]
 
 
 class UnknownReward(LookupError):
     """No reward of this name is installed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"unknown reward '{name}'; installed: {', '.join(names())}")
+        super().__init__(f"unknown reward '{name}'; installed: {', '.join(all_names())}")
 
 
 @cache
@@ -21,21 +26,74 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
+@cache
+def _plugins() -> dict[str, AnyReward]:
+    return plugins.load(os.environ.get(plugins.ENV, ""))
+
+
+def all_names() -> tuple[str, ...]:
+    """Names of all installed rewards, those of groups included, sorted."""
+    return tuple(sorted({*_entry_points(), *_plugins()}))
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the rewards of this package, those of groups included, sorted."""
+    return tuple(sorted(name for name, entry in _entry_points().items() if entry.module.startswith("app.rewards.")))
+
+
 def names() -> tuple[str, ...]:
-    """Names of all installed rewards, sorted."""
-    return tuple(sorted(_entry_points()))
+    """Names of the rewards that score single items, sorted."""
+    return tuple(name for name in all_names() if isinstance(find(name), Reward))
 
 
 @cache
-def get(name: str) -> Reward[Any]:
-    """The reward of this name; its module is imported on first use.
+def find(name: str) -> AnyReward:
+    """The reward of this name, of items or of groups; its module is imported on first use.
 
-    Raises UnknownReward if there is none, TypeError if the entry point is no reward.
+    A plugin goes before an entry point of its name. Raises UnknownReward if there is none, TypeError if the entry point
+    is no reward, PluginError if a plugin can't be loaded.
     """
+    if name in _plugins():
+        return _plugins()[name]
     entry = _entry_points().get(name)
     if entry is None:
         raise UnknownReward(name)
     loaded = entry.load()
-    if not isinstance(loaded, Reward):
+    if not isinstance(loaded, Reward | GroupReward):
         raise TypeError(f"entry point {entry.value} of reward '{name}' is no reward: decorate it with @reward")
     return loaded  # pyright: ignore[reportUnknownVariableType]
+
+
+def get(name: str) -> Reward[Any]:
+    """The reward of single items of this name. Raises as `find`, and UnknownReward for a group's reward."""
+    found = find(name)
+    if isinstance(found, GroupReward):
+        raise UnknownReward(name)
+    return found
+
+
+def describe_one(reward: AnyReward) -> dict[str, Any]:
+    """A reward as data: name, version, summary, doc, range, lane, source, parameters as JSON Schema."""
+    doc = cleandoc(reward.doc)
+    lanes: Any = "group" if isinstance(reward, GroupReward) else reward.lane("none")
+    return {
+        "name": reward.name,
+        "version": reward.version,
+        "summary": doc.partition("\n")[0],
+        "doc": doc,
+        "range": [bound if isfinite(bound) else None for bound in reward.bounds],
+        "lane": lanes,
+        "source": _source(doc),
+        "params": reward.params.model_json_schema(),
+    }
+
+
+def _source(doc: str) -> str | None:
+    """The sentence after `Source:`, over line breaks, up to the next field."""
+    _, found, rest = doc.partition("Source:")
+    return " ".join(rest.partition("Example:")[0].split()).rstrip(".") if found else None
+
+
+def describe() -> list[dict[str, Any]]:
+    """All rewards as data, by name."""
+    return [describe_one(find(name)) for name in all_names()]

@@ -13,7 +13,7 @@ from app.rewards.base import CPU_LANE, Component, Sample
 from app.status import Status
 
 GROUP = "assay.checkers"
-_STATED: tuple[Source, ...] = ("verifier_answer", "answer", "boxed", "phrase")
+_STATED: tuple[Source, ...] = ("verifier_answer", "answer_tag", "boxed", "phrase")
 
 
 class BadPolicy(ValueError):
@@ -73,7 +73,7 @@ def read_policy(policy: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[
 def stated(completion: str) -> Extraction | NoAnswer:
     """The answer where the completion marks one, else all that stands outside the thought."""
     found = extract(completion, Policy(sources=_STATED))
-    if isinstance(found, Extraction) or found.reason != "no answer was found":
+    if isinstance(found, Extraction) or not found.unmarked:
         return found
     return outside(completion)
 
@@ -88,7 +88,7 @@ def outside(completion: str) -> Extraction | NoAnswer:
         bare = text.strip()
         if bare:
             start = span.start + text.index(bare)
-            return Extraction(bare, "text", start, start + len(bare))
+            return Extraction(bare, "text", start, start + len(bare), "all that stands outside the thought")
     return NoAnswer("nothing stands outside the thought")
 
 

@@ -75,15 +75,16 @@ def _found(completion: str) -> Extraction | NoAnswer:
         return whole
     found = stated(completion)
     place = whole if isinstance(found, NoAnswer) or found.source == "phrase" else found
-    fences = list(_FENCE.finditer(place.text))
+    text = completion[place.start : place.end]
+    fences = list(_FENCE.finditer(text))
     if fences:
         start, end = fences[-1].span(1)
-        return Extraction(place.text[start:end], "fence", place.start + start, place.start + end)
-    starts = [at for mark in "{[" if (at := place.text.find(mark)) >= 0]
-    end = max(place.text.rfind("}"), place.text.rfind("]")) + 1
+        return Extraction(text[start:end], "fence", place.start + start, place.start + end, "last fenced block")
+    starts = [at for mark in "{[" if (at := text.find(mark)) >= 0]
+    end = max(text.rfind("}"), text.rfind("]")) + 1
     if starts and end > min(starts):
         start = min(starts)
-        return Extraction(place.text[start:end], place.source, place.start + start, place.start + end)
+        return Extraction(text[start:end], place.source, place.start + start, place.start + end, "JSON in it")
     return place
 
 

@@ -1,0 +1,70 @@
+"""The immutable syntax tree of an answer: one node type, told apart by `op`.
+
+Scalars: num sym const add mul div pow neg root fn app fact deg pct pm base sum prod int.
+Containers: list tuple set bracket interval union inter minus matrix row rel ratio mod quantity text.
+"""
+
+from typing import Any, NamedTuple
+
+from flint import fmpq
+
+
+class Node(NamedTuple):
+    op: str
+    args: tuple["Node", ...] = ()
+    value: Any = None
+    """num: a rational; sym, const, fn, app, text: the name; rel: the operators; interval: its brackets."""
+
+
+def num(value: Any) -> Node:
+    return Node("num", (), fmpq(value))
+
+
+ONE = num(1)
+TWO = num(2)
+MINUS_ONE = num(-1)
+SCALARS = frozenset(
+    [
+        "num",
+        "sym",
+        "const",
+        "add",
+        "mul",
+        "div",
+        "pow",
+        "neg",
+        "root",
+        "fn",
+        "app",
+        "fact",
+        "deg",
+        "base",
+        "sum",
+        "prod",
+        "int",
+    ]
+)
+
+
+def is_scalar(node: Node) -> bool:
+    return node.op in SCALARS
+
+
+def symbols(node: Node) -> set[str]:
+    """Names of the free and bound variables below a node."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        n = stack.pop()
+        if n.op == "sym":
+            found.add(n.value)
+        stack.extend(n.args)
+    return found
+
+
+def substitute(node: Node, name: str, by: Node) -> Node:
+    if node.op == "sym":
+        return by if node.value == name else node
+    if not node.args:
+        return node
+    return node._replace(args=tuple(substitute(a, name, by) for a in node.args))

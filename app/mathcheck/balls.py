@@ -1,0 +1,211 @@
+"""Ball arithmetic: a value with a proved error, so that disjoint balls prove a difference."""
+
+import hashlib
+import threading
+from typing import Any
+
+from flint import acb, arb, ctx, fmpq
+
+from app.mathcheck.ast import Node, num, substitute
+from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex
+
+REAL = ""
+"""A key of the environment: even roots and logarithms of negative numbers are outside of the domain."""
+_LOCK = threading.RLock()
+"""flint's precision is one for the process."""
+
+
+class OutOfDomain(ArithmeticError):
+    """The expression has no value there, or none that a real reading gives."""
+
+
+def ball(node: Node, env: dict[str, Any], bits: int) -> Any:
+    """Complex ball around the value of a scalar with its variables set. Raises OutOfDomain, TooComplex."""
+    with _LOCK:
+        before: int = ctx.prec
+        ctx.prec = bits
+        try:
+            value = _eval(node, env)
+        finally:
+            ctx.prec = before
+    if not value.is_finite():
+        raise OutOfDomain("not finite")
+    return value
+
+
+def _eval(node: Node, env: dict[str, Any]) -> Any:
+    op = node.op
+    if op == "num":
+        return acb(arb(node.value))
+    if op == "sym":
+        if node.value not in env:
+            raise OutOfDomain("no value")
+        bound = env[node.value]
+        return bound if isinstance(bound, acb) else acb(arb(bound))
+    if op == "const":
+        if node.value == "pi":
+            return acb.pi()
+        if node.value == "e":
+            return acb(arb(1).exp())
+        if node.value == "i":
+            return acb(0, 1)
+        raise OutOfDomain(node.value)
+    if op in ("sum", "prod"):
+        return _series(node, env)
+    if op == "int":
+        return _integral(node, env)
+    if op == "app":
+        return _uninterpreted(node, env)
+    args = [_eval(a, env) for a in node.args]
+    if not args:
+        raise OutOfDomain(op)
+    x = args[0]
+    if op == "add":
+        for y in args[1:]:
+            x = x + y
+        return x
+    if op == "mul":
+        for y in args[1:]:
+            x = x * y
+        return x
+    if op == "div":
+        return x / args[1]
+    if op == "neg":
+        return -x
+    if op == "pct":
+        return x / 100
+    if op == "base":
+        return x
+    if op == "deg":
+        return x * acb.pi() / 180
+    if op == "pow":
+        return _power(x, args[1], node.args[1])
+    if op == "root":
+        return _root(x, node.args[1], REAL in env)
+    if op == "fact":
+        _bounded(x)
+        if x.abs_upper() > MAX_FACTORIAL:
+            raise TooComplex("factorial too large")
+        return (x + 1).gamma()
+    if op == "fn":
+        if node.value == "log" and REAL in env and _real_negative(x):
+            raise OutOfDomain("logarithm of a negative number")
+        return _function(node.value, args)
+    raise OutOfDomain(op)
+
+
+def _bounded(x: Any) -> None:
+    if not x.is_finite() or x.abs_upper() > arb(2) ** MAX_EXPONENT_BITS:
+        raise TooComplex("argument too large")
+
+
+def _real_negative(x: Any) -> bool:
+    return bool(x.imag == 0 and x.real < 0)
+
+
+def _power(x: Any, y: Any, exponent: Node) -> Any:
+    _bounded(y)
+    if y.imag == 0 and exponent.op in ("div", "num") and _real_negative(x):
+        e = exponent.value if exponent.op == "num" else None
+        if exponent.op == "div" and exponent.args[0].op == "num" == exponent.args[1].op and exponent.args[1].value != 0:
+            e = exponent.args[0].value / exponent.args[1].value
+        if e is not None and e.q % 2 == 1 and e.q > 1:
+            r = (-x).pow(acb(arb(e)))
+            return r if e.p % 2 == 0 else -r
+    if x.is_zero() and y.real > 0:
+        return acb(0)
+    return x.pow(y)
+
+
+def _root(x: Any, index: Node, real: bool) -> Any:
+    if index.op != "num" or index.value.q != 1 or not 2 <= index.value <= 64:
+        raise OutOfDomain("root")
+    n = int(index.value.p)
+    if _real_negative(x) and n % 2:
+        return -((-x).root(n))
+    if real and _real_negative(x):
+        raise OutOfDomain("even root of a negative number")
+    return x.sqrt() if n == 2 else x.root(n)
+
+
+def _function(name: str, args: list[Any]) -> Any:
+    x = args[0]
+    if name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"):
+        _bounded(x)
+        return getattr(x, name)()
+    if name == "log":
+        if x.contains(0):
+            raise OutOfDomain("logarithm of zero")
+        return x.log()
+    if name in ("arcsin", "arccos", "arctan"):
+        return getattr(x, name.replace("arc", "a"))()
+    if name == "arccot":
+        return acb.pi() / 2 - x.atan()
+    if name == "abs":
+        return acb(abs(x))
+    if name in ("floor", "ceil") and x.imag == 0:
+        return acb(x.real.floor() if name == "floor" else x.real.ceil())
+    if name == "binom" and len(args) == 2:
+        n, k = args
+        _bounded(n)
+        return (n + 1).gamma() / ((k + 1).gamma() * (n - k + 1).gamma())
+    if name in ("Re", "Im"):
+        return acb(x.real if name == "Re" else x.imag)
+    raise OutOfDomain(name)
+
+
+def _series(node: Node, env: dict[str, Any]) -> Any:
+    variable, low, high, body = node.args
+    a, b = _eval(low, env).unique_fmpz(), _eval(high, env).unique_fmpz()
+    if a is None or b is None or variable.op != "sym":
+        raise OutOfDomain("bounds")
+    if b - a > MAX_SUM_TERMS:
+        raise TooComplex("too many terms")
+    total = acb(0 if node.op == "sum" else 1)
+    for k in range(int(a), int(b) + 1):
+        v = _eval(substitute(body, variable.value, num(k)), env)
+        total = total + v if node.op == "sum" else total * v
+    return total
+
+
+_ENTIRE = frozenset(["num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "base"])
+_ENTIRE_FUNCTIONS = frozenset(["sin", "cos", "sinh", "cosh"])
+
+
+def _entire(node: Node) -> bool:
+    """Whether a tree is meromorphic by its form, so that it may be integrated in the complex plane."""
+    if node.op not in _ENTIRE or (node.op == "fn" and node.value not in _ENTIRE_FUNCTIONS):
+        return False
+    if node.op == "pow":
+        base, e = node.args
+        integer = e.op == "num" and e.value.q == 1
+        if not integer and not (base.op == "const" and base.value == "e"):
+            return False
+    return all(_entire(a) for a in node.args)
+
+
+def _integral(node: Node, env: dict[str, Any]) -> Any:
+    variable, low, high, body = node.args
+    if variable.op != "sym" or not _entire(body):
+        raise OutOfDomain("integral")
+    name: str = variable.value
+
+    def integrand(z: Any, _analytic: bool) -> Any:
+        try:
+            return _eval(body, {**env, name: z})
+        except (TooComplex, OutOfDomain):
+            return acb(float("nan"))  # the integrator then halves its step
+
+    return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=20_000, depth_limit=60)
+
+
+def _uninterpreted(node: Node, env: dict[str, Any]) -> Any:
+    """A fixed pseudo-random value for a function that the answer does not define, the same for equal arguments."""
+    parts = [str(node.value)]
+    for a in node.args:
+        try:
+            parts.append(_eval(a, env).str(12, radius=False))
+        except OutOfDomain:
+            parts.append(repr(a))
+    digest = hashlib.sha256("|".join(parts).encode()).digest()
+    return acb(arb(fmpq(1 + int.from_bytes(digest[:4], "big"), 2**31)))

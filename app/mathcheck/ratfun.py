@@ -1,0 +1,139 @@
+"""Rational functions over opaque atoms: an identity here is a proof."""
+
+from typing import Any
+
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+
+from app.mathcheck.ast import Node
+from app.mathcheck.exact import exact
+from app.mathcheck.limits import MAX_POLY_EXPONENT, MAX_POLY_TERMS, TooComplex
+
+_SIN_LIKE = {"sin": (1, 0), "cos": (0, 0), "tan": (1, 1), "sec": (0, 1), "csc": (-1, 0), "cot": (-1, -1)}
+MAX_ATOMS = 24
+"""Generators of one comparison."""
+
+
+class Fraction(tuple[Any, Any]):
+    """Numerator and denominator."""
+
+
+class RationalFunctions:
+    """Turns trees into fractions of polynomials; equal trees without a rational form share one generator."""
+
+    def __init__(self, *nodes: Node) -> None:
+        self.atoms: dict[Node, int] = {}
+        for node in nodes:
+            self._collect(node)
+        if len(self.atoms) > MAX_ATOMS:
+            raise TooComplex("too many variables")
+        names = tuple(f"a{i}" for i in range(len(self.atoms))) or ("a0",)
+        self.ctx: Any = fmpq_mpoly_ctx.get(names, Ordering.lex)
+        self.gens: Any = self.ctx.gens()
+
+    def _collect(self, node: Node) -> None:
+        if exact_or_none(node) is not None:
+            return
+        if node.op in ("add", "mul", "div", "neg", "pct"):
+            for a in node.args:
+                self._collect(a)
+        elif node.op == "pow" and _exponent(node) is not None:
+            self._collect(node.args[0])
+        elif node.op == "fn" and node.value in _SIN_LIKE:
+            for f in ("sin", "cos"):
+                self.atoms.setdefault(node._replace(value=f), len(self.atoms))
+        else:
+            self.atoms.setdefault(node, len(self.atoms))
+            if node.op == "root" and node.args[1].op == "num":
+                self._collect(node.args[0])
+
+    def fraction(self, node: Node) -> tuple[Any, Any]:
+        one = self.ctx.constant(fmpq(1))
+        value = exact_or_none(node)
+        if value is not None:
+            return self.ctx.constant(value), one
+        if node.op == "neg":
+            p, q = self.fraction(node.args[0])
+            return -p, q
+        if node.op == "pct":
+            p, q = self.fraction(node.args[0])
+            return p * fmpq(1, 100), q
+        if node.op in ("add", "mul", "div"):
+            p, q = self.fraction(node.args[0])
+            for other in node.args[1:]:
+                r, s = self.fraction(other)
+                if node.op == "add":
+                    p, q = (p + r, q) if q == s else (self.mul(p, s) + self.mul(r, q), self.mul(q, s))
+                elif node.op == "mul":
+                    p, q = self.mul(p, r), self.mul(q, s)
+                else:
+                    p, q = self.mul(p, s), self.mul(q, r)
+            return p, q
+        if node.op == "pow":
+            e = _exponent(node)
+            if e is not None:
+                p, q = self.fraction(node.args[0])
+                if e < 0:
+                    p, q, e = q, p, -e
+                return self.power(p, e), self.power(q, e)
+        if node.op == "fn" and node.value in _SIN_LIKE:
+            s = self.gens[self.atoms[node._replace(value="sin")]]
+            c = self.gens[self.atoms[node._replace(value="cos")]]
+            return {"sin": (s, one), "cos": (c, one), "tan": (s, c), "sec": (one, c), "csc": (one, s), "cot": (c, s)}[
+                node.value
+            ]
+        return self.gens[self.atoms[node]], one
+
+    def mul(self, a: Any, b: Any) -> Any:
+        if len(a) * len(b) > MAX_POLY_TERMS:
+            raise TooComplex("polynomial too large")
+        return a * b
+
+    def power(self, p: Any, e: int) -> Any:
+        result = self.ctx.constant(fmpq(1))
+        for _ in range(e):
+            result = self.mul(result, p)
+        return result
+
+    def reduce(self, p: Any) -> Any:
+        """Apply sin² = 1 - cos² and root^n = radicand until no power is left to replace."""
+        for atom, i in reversed(list(self.atoms.items())):
+            if atom.op == "fn" and atom.value == "sin" and atom._replace(value="cos") in self.atoms:
+                c = self.gens[self.atoms[atom._replace(value="cos")]]
+                p = self._replace(p, i, 2, self.ctx.constant(fmpq(1)) - c * c, self.ctx.constant(fmpq(1)))
+            elif atom.op == "root" and atom.args[1].op == "num" and 2 <= atom.args[1].value <= 8:
+                r, s = self.fraction(atom.args[0])
+                p = self._replace(p, i, int(atom.args[1].value.p), r, s)
+        return p
+
+    def _replace(self, p: Any, i: int, n: int, r: Any, s: Any) -> Any:
+        terms: dict[tuple[int, ...], Any] = p.to_dict()
+        top = max((int(m[i]) // n for m in terms), default=0)
+        if not top:
+            return p
+        total = self.ctx.constant(fmpq(0))
+        for m, c in terms.items():
+            k = int(m[i]) // n
+            rest = list(m)
+            rest[i] = int(m[i]) - k * n
+            part = self.ctx.from_dict({tuple(rest): c})
+            total += self.mul(self.mul(part, self.power(r, k)), self.power(s, top - k))
+        return total
+
+    def is_zero(self, p: Any) -> bool:
+        return bool(self.reduce(p) == 0)
+
+
+def exact_or_none(node: Node) -> fmpq | None:
+    try:
+        return exact(node)
+    except TooComplex:
+        return None
+
+
+def _exponent(node: Node) -> int | None:
+    e = exact_or_none(node.args[1])
+    return int(e.p) if e is not None and e.q == 1 and abs(e.p) <= MAX_POLY_EXPONENT else None
+
+
+def polynomial(p: Any) -> fmpq_mpoly:
+    return p
