@@ -1,8 +1,11 @@
 """The HTTP service: routes, errors, what is made at start and closed at the end."""
 
+import asyncio
+import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -11,8 +14,11 @@ from app.api import catalogue, errors, execute, health, score
 from app.api.compat import sandbox_fusion
 from app.api.middleware import Observed
 from app.api.state import State
+from app.rubric import BadRubric, presets, reload
 from app.schemas import ScoreRequest
 from app.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -22,6 +28,7 @@ def create(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await state.dispatcher.start()
+        _reload_on_hangup()
         yield
         await state.dispatcher.stop()
         await state.server.close()
@@ -40,6 +47,20 @@ def create(settings: Settings) -> FastAPI:
     app.add_middleware(Observed, metrics=state.metrics)
     _describe_request(app)
     return app
+
+
+def _reload_on_hangup() -> None:
+    """Read rubric files again on SIGHUP; a bad file leaves the rubrics as they were."""
+
+    def again() -> None:
+        try:
+            reload()
+        except BadRubric as error:
+            _log.error("rubrics_not_reloaded", error=str(error))
+        else:
+            _log.info("rubrics_reloaded", rubrics=list(presets()))
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again)
 
 
 def _describe_request(app: FastAPI) -> None:

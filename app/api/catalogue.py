@@ -6,16 +6,15 @@ from fastapi import APIRouter
 
 from app.api.errors import Problem
 from app.rewards import registry
-from app.rubric import presets
+from app.rubric import BadRubric, describe, presets
 
 router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/v1/rewards")
 async def rewards() -> list[dict[str, Any]]:
-    """All rewards: name, version, what they are, and the JSON Schema of their parameters with defaults."""
-    found = [registry.get(name) for name in registry.names()]
-    return [{"name": r.name, "version": r.version, "doc": r.doc, "params": r.params.model_json_schema()} for r in found]
+    """All rewards: what they are, their range and source, and the JSON Schema of their parameters with defaults."""
+    return registry.describe()
 
 
 @router.get("/v1/rubrics")
@@ -26,8 +25,8 @@ async def rubrics() -> list[dict[str, Any]]:
 
 @router.get("/v1/rubrics/{name}")
 async def rubric(name: str) -> dict[str, Any]:
-    """One rubric."""
-    spec = presets().get(name)
-    if spec is None:
-        raise Problem(404, "not-found", "No such rubric", f"there are: {', '.join(presets())}")
-    return spec.model_dump(mode="json")
+    """One rubric, each component with its full parameters."""
+    try:
+        return describe(name)
+    except BadRubric as error:
+        raise Problem(404, "not-found", "No such rubric", error.detail) from None

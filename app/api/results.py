@@ -7,7 +7,8 @@ import msgspec
 
 from app.queue.codec import ComponentScore
 from app.queue.pending import Pending
-from app.rubric import ABSTAIN_DETAIL, Rubric, group_stats
+from app.rewards.base import Component, Sample
+from app.rubric import ABSTAIN_DETAIL, GroupItem, Rubric, group_stats, score_groups
 from app.schemas import Item, OnAbstain
 from app.status import Status
 
@@ -89,16 +90,16 @@ class Tally:
         self._labels = labels
         self._pending = pending
         self._on_abstain: OnAbstain | None = on_abstain
-        self._names = [c.name for c in rubric.components]
+        self._names = rubric.names
         self._results: list[ItemOut | None] = [None] * len(labels)
         self.abstained = 0
         self.scored = 0
         self._cached = 0
         self._compute_us = 0
 
-    def add(self, index: int) -> ItemOut:
-        """The result of a complete item."""
-        scores = [score for score in self._pending.scores[index] if score is not None]
+    def add(self, index: int, of_group: Sequence[Component] = ()) -> ItemOut:
+        """The result of a complete item; `of_group` are the components that its group gave it."""
+        scores = [*self.known(index), *(ComponentScore(c.score, c.status, dict(c.evidence), 0) for c in of_group)]
         outcome = self._rubric.combine([s.score for s in scores], self._on_abstain)
         error: ErrorOut | None = None
         if outcome.abstained is not None:
@@ -114,6 +115,18 @@ class Tally:
         result = ItemOut(self._labels[index].id, outcome.reward, components, error)
         self._results[index] = result
         return result
+
+    def known(self, index: int) -> list[ComponentScore]:
+        """The item's own component scores."""
+        return [score for score in self._pending.scores[index] if score is not None]
+
+    def grouped(self, samples: Sequence[Sample]) -> list[tuple[Component, ...]]:
+        """What the rubric's group rewards say of each item, once all items are complete."""
+        items = [
+            GroupItem(label.group, sample, [Component(s.score, s.status, s.evidence or {}) for s in self.known(index)])
+            for index, (label, sample) in enumerate(zip(self._labels, samples, strict=True))
+        ]
+        return score_groups(self._rubric, items)
 
     def results(self) -> list[ItemOut]:
         """All results, in the order of the items."""

@@ -1,5 +1,6 @@
 """`POST /v1/score`: a batch of completions in, rewards out."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 
@@ -13,9 +14,10 @@ from app.api.disconnect import while_connected
 from app.api.errors import bad_rubric
 from app.api.results import ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
-from app.api.work import components_of, work_of
+from app.api.work import components_of, kept_for_groups, work_of
 from app.observe.metrics import Metrics
 from app.queue.pending import Pending
+from app.rewards.base import Sample
 from app.rubric import BadRubric, resolve
 from app.schemas import ScoreRequest, ScoreResponse
 
@@ -85,6 +87,7 @@ class Scoring:
         """Submit the work and yield results as they are ready; whatever happens, nothing of it stays behind."""
         dispatcher, options = self._state.dispatcher, self._options
         items, self._items = self._items, []  # Once they are sent, their texts are Redis's to keep.
+        samples = kept_for_groups(items, self._rubric)
         try:
             dispatcher.expect(self._pending)
             await dispatcher.submit(
@@ -96,13 +99,24 @@ class Scoring:
                 reuse=reuse,
             )
             del items
-            async for index in self._pending.ready():
-                result = self._tally.add(index)
+            async for index, result in self._tallied(samples):
                 _observe(self._state.metrics, result)
                 yield index, result
         finally:
             dispatcher.forget(self._pending)
             self._record()
+
+    async def _tallied(self, samples: list[Sample]) -> AsyncGenerator[tuple[int, ItemOut]]:
+        """Results as their items are complete; all at the end where a component needs whole groups."""
+        if not self._rubric.group_components:
+            async for index in self._pending.ready():
+                yield index, self._tally.add(index)
+            return
+        async for _ in self._pending.ready():
+            pass
+        grouped = await asyncio.to_thread(self._tally.grouped, samples)
+        for index, components in enumerate(grouped):
+            yield index, self._tally.add(index, components)
 
     def _usage(self) -> UsageOut:
         return self._tally.usage(time.monotonic() - self._started)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.queue.codec import ComponentWork, WorkItem
 from app.queue.packing import Plan
+from app.rewards.base import Sample
 from app.rubric import Rubric
 from app.schemas import Conversation, Item, Message
 
@@ -27,6 +28,14 @@ def work_of(items: list[Item], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple
             item.meta,
         )
         yield work, plans[kind]
+
+
+def kept_for_groups(items: list[Item], rubric: Rubric) -> list[Sample]:
+    """What the rubric's group rewards need of the items; nothing where it has none."""
+    if not rubric.group_components:
+        return []
+    whole = rubric.keeps_completions
+    return [Sample(completion_text(item.completion) if whole else "", meta=item.meta) for item in items]
 
 
 def _plans(rubric: Rubric, kind: str) -> tuple[Plan, ...]:

@@ -237,3 +237,47 @@ def test_clients_score_and_raise_typed_errors(service: Service):
 async def test_the_async_client_scores(service: Service):
     async with AsyncClient(service.url) as client:
         assert (await client.score([SEED])).rewards == [3.0]
+
+
+def test_group_rewards_are_computed_once_all_items_are_scored(service: Service):
+    rubric = {
+        "components": {
+            "accuracy": {"reward": "accuracy"},
+            "advantage": {"reward": "group/advantage", "weight": 0},
+        }
+    }
+    items = [item(id=f"{n}", group="g", completion=f"<answer>{110 + n % 2}</answer>") for n in range(4)]
+    results = service.score(items, rubric=rubric)["results"]
+    assert [r["reward"] for r in results] == [1.0, 0.0, 1.0, 0.0]
+    advantages = [r["components"]["advantage"]["score"] for r in results]
+    assert advantages[0] > 0 > advantages[1]
+    assert sum(advantages) == pytest.approx(0)
+    lines = post(service, json.dumps({"items": items, "rubric": rubric}).encode(), accept="application/x-ndjson")
+    assert len(lines.text.splitlines()) == 5
+
+
+@pytest.mark.parametrize("name", ["k1.5", "dapo", "open-r1", "tinyzero", "choice"])
+def test_presets_score_over_http(service: Service, name: str):
+    results = service.score([item(group="g"), item(group="g", completion="110")], rubric=name)["results"]
+    assert all(tuple(r["components"]) == tuple(results[0]["components"]) for r in results)
+
+
+def test_rubric_files_are_read_again_on_hangup(tmp_path):
+    import os
+    import signal
+    import time
+
+    folder = tmp_path / "rubrics"
+    folder.mkdir()
+    running = Service(tmp_path / "own", {"ASSAY_RUBRICS": str(folder)}).start()
+    try:
+        (folder / "mine.toml").write_text('[components.only]\nreward = "format"\n')
+        for pid in running.pids("app.cli api"):
+            os.kill(pid, signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while "mine" not in {r["name"] for r in httpx.get(f"{running.url}/v1/rubrics").json()}:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert running.score([SEED], rubric="mine")["results"][0]["reward"] == 1.0
+    finally:
+        running.stop()
