@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,18 +14,19 @@ from rich.table import Table
 
 from app.cli.batches import read_items, score_all, service
 from app.cli.console import err, fail, out
-from app.rubric import PASS_COMPONENT, group_stats
+from app.rubric import PASS_COMPONENT, BadRubric, group_stats, load_file
 from app.supervisor.redis_server import NoRedis
 from app.supervisor.supervisor import StartFailed
 
 _DEADLINE_MS = 600_000
 """Of a batch; a file is offline work, nobody's GPUs wait."""
 _DISAGREEMENTS_SHOWN = 10
+_RUBRIC_FILES = (".toml", ".yaml", ".yml", ".json")
 
 
 def score(
     file: Annotated[Path, typer.Argument(help="JSONL, one item of /v1/score a line.")],
-    rubric: Annotated[str, typer.Option(help="Name of a rubric, or a TOML or JSON file with one.")] = "r1",
+    rubric: Annotated[str, typer.Option(help="Name of a rubric, or a TOML, YAML or JSON file with one.")] = "r1",
     out_file: Annotated[Path | None, typer.Option("--out", help="Write results here, JSONL, one a line.")] = None,
     url: Annotated[str | None, typer.Option(help="A running service; without it one is started for the call.")] = None,
     label: Annotated[
@@ -125,12 +125,11 @@ def _rows(results: list[Result]) -> Iterator[str]:
 
 
 def _rubric(name: str) -> str | Mapping[str, Any]:
-    """A name stays a name; a path is read."""
+    """A name stays a name; a file is read."""
     path = Path(name)
-    if path.suffix not in (".toml", ".json"):
+    if path.suffix not in _RUBRIC_FILES:
         return name
     try:
-        text = path.read_text("utf-8")
-        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        return load_file(path).model_dump(mode="json")
+    except (OSError, BadRubric) as error:
         fail(f"{path}: {error}", 2)
