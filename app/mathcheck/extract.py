@@ -32,6 +32,10 @@ _JOIN = re.compile(
 )
 _SENTENCE = re.compile(r"\n|。|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z]|\s*$)|<\|")
 _CHOICE = re.compile(r"^\W{0,6}([A-J])\W{0,4}(?=$|[\s.,:;)\]*])")
+_QUALIFIED = re.compile(
+    r"\b(?:about|around|approximately|approx|roughly|nearly|almost|least|most|than|above|below|under)\W*$", re.I
+)
+"""Words that make of the value behind them another statement than the value."""
 WHOLE_CHARS = 100
 """A completion this short without any marker may itself be the answer."""
 NEAR = 4_000
@@ -312,4 +316,6 @@ def from_prose(text: str, policy: Policy = DEFAULT_POLICY) -> str | None:
         return letter[1]
     sources = tuple(s for s in policy.sources if s != "whole")
     found = extract(text, replace(policy, sources=sources))
-    return found.text if isinstance(found, Extraction) else None
+    if not isinstance(found, Extraction) or _QUALIFIED.search(text[max(0, found.start - 30) : found.start]):
+        return None
+    return found.text
