@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.rewards.base import CPU_LANE, Component, Params, Sample, abstain, reward
 from app.rewards.checkers import base as checkers
-from app.status import Status
+from app.status import Fault, Status
 
 
 class AccuracyParams(Params):
@@ -43,3 +43,31 @@ def accuracy(sample: Sample, params: AccuracyParams) -> Component:
         return checker.check(sample, {**params.policy, **own})
     except checkers.BadPolicy as error:
         return abstain(Status.BAD_REFERENCE, str(error))
+
+
+class LevelsParams(AccuracyParams):
+    """Parameters of `accuracy/levels`."""
+
+    right: float = 2.0
+    wrong: float = -1.5
+    unread: float = -2.0
+    """What a completion gets in which no answer can be read."""
+
+
+@reward("accuracy/levels", version=1, params=LevelsParams, lane=_lane, bounds=(-2.0, 2.0))
+def levels(sample: Sample, params: LevelsParams) -> Component:
+    """Three rewards for three ends: the answer is right, it is wrong, or there is none that can be read.
+
+    Formula: `right` where `accuracy` is 1, `unread` where it is 0 for the model's fault (`no_answer`, `unparsable`, …),
+    else `wrong`. Abstains where `accuracy` does. Range: that of the three values.
+    Source: Logic-RL (arXiv 2502.14768), `verl/utils/reward_score/kk.py`, `compute_score`.
+    Example: no answer in the completion: -2.
+    """
+    judged = accuracy.score(sample, AccuracyParams(policy=params.policy))
+    if judged.score is None:
+        return judged
+    if judged.score >= 1.0:
+        value = params.right
+    else:
+        value = params.unread if judged.status.fault is Fault.MODEL else params.wrong
+    return Component(value, judged.status, judged.evidence)

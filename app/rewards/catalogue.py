@@ -12,6 +12,24 @@ Made by `assay rewards docs` from the docstrings: change those. A reward is name
 checked when the rubric is loaded. A score of null is an abstention, never a zero.
 """
 
+_DIFFERENCES = """
+## Where a reward differs from its source
+
+Each dialect is tested on some hundreds of inputs against the numbers that its source's own functions gave, recorded
+with
+the source's version (`tests/rewards/peers`). These differences are meant:
+
+- An answer inside a thought that never ends is none: open-r1 and EasyR1 would take it.
+- `accuracy` is this service's own comparison in all presets. What it can't decide abstains; the sources pay 0 or 1.
+- `length/l1-exact` ends at -1; L1 goes on falling. `length/l1-max` has the paper's slope; L1's code has half of it.
+- `length/cosine` stays at its last value past `max_tokens` unless `clip` is off; open-r1's turns back up there.
+- `length/cosine` and `group/length-k1.5` count tokens; open-r1 counts characters.
+- `repetition/ngram` cuts CJK by characters where `unit` is `auto`; open-r1 needs jieba for Chinese, TRL token ids.
+- `group/majority` votes by mathematical value, and a completion without an answer never wins; TTRL votes by text.
+- `group/advantage` gives a group of one 0; verl leaves it its reward.
+- `format/logic-rl` counts a `<think>` at the prompt's end as the completion's.
+"""
+
 
 def page() -> str:
     """The page, in Markdown. Plugins are left out: it describes what ships."""
@@ -24,7 +42,7 @@ def page() -> str:
         if checker is not None:
             doc = " ".join((checker.check.__doc__ or "").split())
             parts.append(f"- `{kind}` (lane `{checker.lane}`): {doc}")
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts) + "\n" + _DIFFERENCES
 
 
 def _section(entry: dict[str, Any]) -> str:

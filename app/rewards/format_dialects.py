@@ -1,10 +1,17 @@
 """The format rewards of other trainers, each as its source computes it, without regular expressions that backtrack."""
 
+import re
+from itertools import islice
+
 from app.rewards.base import Component, Params, Sample, reward
 
 _OPEN, _CLOSE = "<think>", "</think>"
 _TAG_COUNT_MARKS = ("<think>\n", "\n</think>\n", "\n<answer>\n", "\n</answer>")
 _ORDERED_TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+_MARKS = re.compile("([<>/])")
+_BETWEEN = re.compile(r"</think>\s*<answer>")
+_STEPS = re.compile(r"Step \d+:|^\d+\.|\n[-*]|(?:First|Second|Next|Finally),")
+_STEPS_WANTED = 3
 
 
 class FormatDialectParams(Params):
@@ -22,7 +29,7 @@ class BoxedParams(Params):
 def tag_count(sample: Sample, params: FormatDialectParams) -> Component:
     r"""0.25 for each mark that stands exactly once: `<think>\n`, `\n</think>\n`, `\n<answer>\n`, `\n</answer>`.
 
-    Range: {0, 0.25, 0.5, 0.75, 1}. Source: open-r1, `tag_count_reward`.
+    Range: {0, 0.25, 0.5, 0.75, 1}. Source: open-r1, `src/open_r1/rewards.py`, `tag_count_reward`.
     Example: a completion with its think block right and no answer block: 0.5.
     """
     counts = [sample.completion.count(mark) for mark in _TAG_COUNT_MARKS]
@@ -35,7 +42,7 @@ def open_r1(sample: Sample, params: FormatDialectParams) -> Component:
     r"""1 if the completion begins `<think>\n…\n</think>\n<answer>\n…\n</answer>`, up to the end of a line, else 0.
 
     Text on later lines is let through, as the source's multi-line `$` does. Range: {0, 1}.
-    Source: open-r1, `format_reward`. Example: the same tags without line breaks: 0.
+    Source: open-r1, `src/open_r1/rewards.py`, `format_reward`. Example: the same tags without line breaks: 0.
     """
     text = sample.completion
     if not text.startswith("<think>\n"):
@@ -57,7 +64,7 @@ def open_r1(sample: Sample, params: FormatDialectParams) -> Component:
 def trl_think(sample: Sample, params: FormatDialectParams) -> Component:
     """1 if the completion begins with its only `<think>` and closes it, else 0.
 
-    Range: {0, 1}. Source: TRL, `think_format_reward`. Example: `<think>a</think>b`: 1.
+    Range: {0, 1}. Source: TRL, `trl/rewards/format_rewards.py`, `think_format_reward`. Example: `<think>a</think>b`: 1.
     """
     text = sample.completion
     if not text.startswith(_OPEN):
@@ -75,7 +82,8 @@ def logic_rl(sample: Sample, params: FormatDialectParams) -> Component:
     """1 if `<think>`, `</think>`, `<answer>`, `</answer>` stand exactly once each and in this order, else -1.
 
     A think block that the prompt opened counts as opened. Range: {-1, 1}.
-    Source: Logic-RL (arXiv 2502.14768), `validate_response_structure`. Example: two `<answer>`: -1.
+    Source: Logic-RL (arXiv 2502.14768), `verl/utils/reward_score/kk.py`, `validate_response_structure`.
+    Example: two `<answer>`: -1.
     """
     text = sample.completion
     prefix = _OPEN if sample.prompt.rstrip().endswith(_OPEN) else ""
@@ -93,7 +101,7 @@ def logic_rl(sample: Sample, params: FormatDialectParams) -> Component:
 def tinyzero(sample: Sample, params: FormatDialectParams) -> Component:
     """1 if the completion's last line has an `<answer>…</answer>`, else 0; TinyZero pays 0.1 for it.
 
-    Range: {0, 1}. Source: TinyZero, `countdown.py`, `extract_solution`.
+    Range: {0, 1}. Source: TinyZero, `verl/utils/reward_score/countdown.py`, `extract_solution`.
     Example: `<answer> (1 + 2) * 3 </answer>`: 1.
     """
     text = sample.completion
@@ -104,13 +112,14 @@ def tinyzero(sample: Sample, params: FormatDialectParams) -> Component:
     return Component(1.0, evidence={"span": [start, end + len("</answer>")]})
 
 
-@reward("format/easy-r1", version=1, params=FormatDialectParams, bounds=(0.0, 1.0))
+@reward("format/easy-r1", version=2, params=FormatDialectParams, bounds=(0.0, 1.0))
 def easy_r1(sample: Sample, params: FormatDialectParams) -> Component:
     r"""1 if the completion begins with `<think>`, closes it, and has a `\boxed{…}` after that, else 0.
 
-    Range: {0, 1}. Source: EasyR1, `format_reward` of its math example. Example: `<think>a</think> \boxed{2}`: 1.
+    White space around `<`, `>` and `/` does not count, as in the source. Range: {0, 1}.
+    Source: EasyR1, `examples/reward_function/math.py`, `compute_score`. Example: `<think>a</think> \boxed{2}`: 1.
     """
-    text = sample.completion.strip()
+    text = _tight(sample.completion)
     if not text.startswith(_OPEN):
         return _wrong("does not begin with <think>", 0)
     close = text.find(_CLOSE)
@@ -118,8 +127,45 @@ def easy_r1(sample: Sample, params: FormatDialectParams) -> Component:
         return _wrong("<think> is never closed", 0)
     box = text.find("\\boxed{", close)
     if box < 0 or text.find("}", box) < 0:
-        return _wrong("no \\boxed{} after </think>", close)
+        return _wrong("no \\boxed{} after </think>", sample.completion.rfind(">") + 1)
     return Component(1.0)
+
+
+def _tight(text: str) -> str:
+    """Without the white space around `<`, `>` and `/`."""
+    parts = _MARKS.split(text)
+    last = len(parts) - 1
+    for at, part in enumerate(parts):
+        parts[at] = part.strip() if 0 < at < last else part.rstrip() if at < last else part.lstrip() if at else part
+    return "".join(parts)
+
+
+@reward("format/r1-v", version=1, params=FormatDialectParams, bounds=(0.0, 1.0))
+def r1_v(sample: Sample, params: FormatDialectParams) -> Component:
+    """1 if the completion is `<think>…</think> <answer>…</answer>` with white space alone between, else 0.
+
+    What the blocks hold is free, tags too: `format` is stricter. Range: {0, 1}.
+    Source: EasyR1, `examples/reward_function/r1v.py`, `format_reward`, and R1-V before it.
+    Example: `<think>a</think><answer>b</answer> so`: 0.
+    """
+    text = sample.completion
+    if not text.startswith(_OPEN):
+        return _wrong("does not begin with <think>", 0)
+    if not text.endswith("</answer>"):
+        return _wrong("does not end with </answer>", len(text))
+    between = _BETWEEN.search(text, len(_OPEN), len(text) - len("</answer>"))
+    return Component(1.0) if between else _wrong("<answer> does not follow </think>", len(_OPEN))
+
+
+@reward("format/reasoning-steps", version=1, params=FormatDialectParams, bounds=(0.0, 1.0))
+def reasoning_steps(sample: Sample, params: FormatDialectParams) -> Component:
+    r"""How many marks of steps there are, of three: `Step 1:`, a leading `1.`, bullets at line starts, `First,` ….
+
+    Formula: min(1, marks / 3). Range: [0, 1]. Source: open-r1, `src/open_r1/rewards.py`, `reasoning_steps_reward`.
+    Example: `First, add. Finally, halve.`: 2/3.
+    """
+    marks = sum(1 for _ in islice(_STEPS.finditer(sample.completion), _STEPS_WANTED))
+    return Component(min(1.0, marks / _STEPS_WANTED), evidence={"marks": marks})
 
 
 @reward("format/boxed", version=1, params=BoxedParams, bounds=(0.0, 1.0))

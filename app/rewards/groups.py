@@ -45,7 +45,8 @@ def length_k15(members: Sequence[Member], params: LengthParams) -> list[Componen
 
     Formula: l = 0.5 - (tokens - min) / (max - min); l if right, min(0, l) if wrong; 0 if all are equally long. Members
     whose correctness abstained abstain and are left out of min and max. Range: [-0.5, 0.5].
-    Source: Kimi k1.5 (arXiv 2501.12599), section 2.3.3; open-r1 `len_reward`.
+    Source: Kimi k1.5 (arXiv 2501.12599), section 2.3.3; open-r1, `src/open_r1/rewards.py`, `len_reward`, which counts
+    characters.
     Example: the shortest right one of a group: 0.5, the longest: -0.5.
     """
     judged = [_judgement(member, params.correct) for member in members]
@@ -75,7 +76,9 @@ def majority(members: Sequence[Member], params: MajorityParams) -> list[Componen
     """1 if the completion's answer is the group's most frequent one, else 0: a reward without references.
 
     Answers are the same if they are the same mathematical object; the first of equally frequent ones counts.
-    Range: {0, 1}; 0 with `no_answer` where there is none. Source: TTRL (arXiv 2504.16084), equation 2.
+    Range: {0, 1}; 0 with `no_answer` where there is none.
+    Source: TTRL (arXiv 2504.16084), section 2; its `ttrl/ttt_metrics.py`, `test_time_train_metrics`, which votes by the
+    answers' text.
     Example: answers 4, 4.0, 5: 1, 1, 0.
     """
     answers = [_answer(member, params.extracted_by) for member in members]
@@ -157,7 +160,8 @@ def pass_at_k(members: Sequence[Member], params: PassAtKParams) -> list[Componen
     """Chance that at least one of k completions of the group is right, the same for all its members.
 
     Formula: 1 - C(n - c, k) / C(n, k) for n judged completions, c of them right; abstains where n < k. Range: [0, 1].
-    Source: Codex (arXiv 2107.03374), equation 1. Example: n = 4, c = 1, k = 2: 0.5.
+    Source: Codex (arXiv 2107.03374), equation 1; human-eval, `human_eval/evaluation.py`, `estimate_pass_at_k`.
+    Example: n = 4, c = 1, k = 2: 0.5.
     """
     judged = [_judgement(member, params.correct).score for member in members]
     known = [score for score in judged if score is not None]
@@ -185,7 +189,9 @@ def advantage(members: Sequence[Member], params: AdvantageParams) -> list[Compon
 
     Formula: (r - mean) / (std + epsilon), or r - mean. Members without a reward abstain and are left out of mean and
     standard deviation; a group of one has 0. Range: unbounded.
-    Source: GRPO (arXiv 2402.03300), section 4.1; Dr. GRPO (arXiv 2503.20783), section 3.2.
+    Source: GRPO (arXiv 2402.03300), section 4.1; Dr. GRPO (arXiv 2503.20783), section 3.2; verl,
+    `verl/trainer/ppo/core_algos.py`, `compute_grpo_outcome_advantage` (epsilon 1e-6, and a group of one keeps its
+    reward).
     Example: rewards 1, 0, without division: 0.5, -0.5.
     """
     known = [member.reward for member in members if member.reward is not None]

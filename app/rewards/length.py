@@ -25,7 +25,9 @@ def dapo(sample: Sample, params: DapoParams) -> Component:
     """Soft overlong punishment.
 
     Formula: 0 up to max - cache tokens, then ((max - cache) - tokens) / cache, and -1 beyond max. Range: [-1, 0].
-    Source: DAPO (arXiv 2503.14476), equation 13; TRL and open-r1 `soft_overlong_punishment`.
+    Source: DAPO (arXiv 2503.14476), equation 13; TRL, `trl/rewards/other_rewards.py`, `get_soft_overlong_punishment`;
+    EasyR1,
+    `examples/reward_function/dapo.py`. verl's reward manager has no floor of -1: its rollouts end at max.
     Example: max 20,480, cache 4,096, 18,432 tokens: -0.5.
     """
     length = length_of(sample, params.over)
@@ -60,7 +62,9 @@ def cosine(sample: Sample, params: CosineParams) -> Component:
 
     Formula: low + (high - low) · (1 + cos(pi · tokens / max)) / 2; a right answer goes from max_value_correct down to
     min_value_correct, a wrong one from min_value_wrong up to max_value_wrong. Abstains where `accuracy` does.
-    Range: that of the four values. Source: open-r1, `get_cosine_scaled_reward` (arXiv 2502.03373).
+    Range: that of the four values.
+    Source: open-r1, `src/open_r1/rewards.py`, `get_cosine_scaled_reward` (arXiv 2502.03373), which pays 1 for a
+    reference that it can't read.
     Example: right at half of max_tokens: 0.75.
     """
     judged = accuracy_module.accuracy.score(sample, accuracy_module.AccuracyParams())
@@ -105,7 +109,8 @@ def l1_exact(sample: Sample, params: L1Params) -> Component:
     """Distance from the length asked for; L1 adds it to the accuracy.
 
     Formula: max(-1, -alpha · |target - tokens|). Range: [-1, 0]; the bound is ours.
-    Source: L1 (arXiv 2503.04697), LCPO-Exact, equation 1. Example: 1,000 tokens off: -0.3.
+    Source: L1 (arXiv 2503.04697), LCPO-Exact, equation 1; its `math_reward.py`, `get_delta_score_linear`.
+    Example: 1,000 tokens off: -0.3.
     """
     target = _target(sample, params)
     if target is None:
@@ -120,7 +125,9 @@ def l1_max(sample: Sample, params: L1Params) -> Component:
     """How far the completion keeps within its budget; L1 multiplies the accuracy by it.
 
     Formula: clip(alpha · (target - tokens) + delta, 0, 1). Range: [0, 1].
-    Source: L1 (arXiv 2503.04697), LCPO-Max, equation 2. Example: exactly the budget: 0.5.
+    Source: L1 (arXiv 2503.04697), LCPO-Max, equation 2. Its code, `math_reward.py`, `get_delta_score_linear_both`,
+    halves
+    the slope: that is half its alpha here. Example: exactly the budget: 0.5.
     """
     target = _target(sample, params)
     if target is None:

@@ -2,13 +2,14 @@
 
 import zlib
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
 from app.completion import Span
-from app.rewards.base import Component, Params, Sample, reward
+from app.rewards.base import Component, Params, Sample, abstain, reward
 from app.rewards.prose import is_cjk
+from app.status import Status
 
 _ANCHOR_CHARS = 16
 """End of a text that must have stood before for the text to be in a loop; shorter ones recur in any prose."""
@@ -21,27 +22,47 @@ class NgramParams(Params):
     """Words in a row."""
     max_penalty: float = Field(-1.0, le=0.0)
     """What a text of nothing but repetition gets, as open-r1 has it; at most 0."""
-    unit: Literal["auto", "word", "char"] = "auto"
-    """`auto` counts characters where most letters are CJK: the sources split at spaces and are blind there."""
+    unit: Literal["auto", "word", "char", "token"] = "auto"
+    """`word` is open-r1's, `token` TRL's, of the item's `meta.completion_ids`. `auto` is words, and characters where
+    most
+    letters are CJK: splitting at spaces is blind there."""
 
 
-@reward("repetition/ngram", version=1, params=NgramParams, bounds=(-1.0, 0.0))
+@reward("repetition/ngram", version=2, params=NgramParams, bounds=(-1.0, 0.0))
 def ngram(sample: Sample, params: NgramParams) -> Component:
     """Share of n-grams that have stood before, as a penalty.
 
     Formula: max_penalty · (1 - different n-grams / n-grams), in lower case, split at white space; 0 for fewer than n
-    words. Range: [max_penalty, 0]. Source: open-r1, `get_repetition_penalty_reward` (arXiv 2502.03373, appendix C.2).
+    words. Range: [max_penalty, 0].
+    Source: `get_repetition_penalty_reward` of open-r1 (`src/open_r1/rewards.py`, words; its Chinese is cut by jieba)
+    and
+    of TRL (`trl/rewards/other_rewards.py`, token ids), after arXiv 2502.03373, appendix C.2.
     Example: `a b a b a b` with n = 2: 2 of 5 are different: -0.6.
     """
-    text = sample.completion.lower()
-    by_char = params.unit == "char" or (params.unit == "auto" and is_cjk(text))
-    words: Any = "".join(text.split()) if by_char else text.split()
+    words = _units(sample, params.unit)
+    if words is None:
+        return abstain(Status.BAD_REFERENCE, "no tokens: give `completion_ids` in the item's meta")
     total = len(words) - params.n + 1
     if total < 1:
         return Component(0.0, evidence={"ngrams": 0})
     different = len(set(zip(*(islice(words, k, None) for k in range(params.n)), strict=False)))
     score = (1 - different / total) * params.max_penalty
     return Component(score or 0.0, evidence={"ngrams": total, "different": different})
+
+
+def _units(sample: Sample, unit: str) -> Any:
+    """What n-grams are made of, a sequence; None where the tokens are wanting."""
+    if unit == "token":
+        return _ids(sample.meta.get("completion_ids"))
+    text = sample.completion.lower()
+    if unit == "char" or (unit == "auto" and is_cjk(text)):
+        return "".join(text.split())
+    return text.split()
+
+
+def _ids(given: Any) -> list[Any] | None:
+    ids = cast("list[Any]", given) if isinstance(given, list) else [None]
+    return ids if all(isinstance(one, int) for one in ids) else None
 
 
 class LoopParams(Params):

@@ -15,6 +15,7 @@ from app.status import Status
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation))
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_WORD = re.compile(r"\w+")
 _MAX_WORDS = 16_384
 """Words of a text that are compared: ROUGE-L's work is their product, 64 at a time."""
 _DEFAULTS: dict[str, Any] = {"mode": "normalized", "threshold": 0.0, "tolerance": 1e-6}
@@ -32,19 +33,17 @@ def squad(text: str) -> str:
 
 
 def f1(answer: str, reference: str) -> float:
-    """Harmonic mean of precision and recall of SQuAD's tokens."""
+    """Harmonic mean of precision and recall of SQuAD's tokens; 0 without any."""
     given, wanted = squad(answer).split(), squad(reference).split()
     common = (Counter(given) & Counter(wanted)).total()
-    if not given or not wanted:
-        return float(given == wanted)
-    return 2 * common / (len(given) + len(wanted))
+    return 2 * common / (len(given) + len(wanted)) if common else 0.0
 
 
 def rouge_l(answer: str, reference: str) -> float:
-    """F-measure of the longest common subsequence of words."""
-    given, wanted = (re.findall(r"\w+", text.lower())[:_MAX_WORDS] for text in (answer, reference))
+    """F-measure of the longest common subsequence of words; 0 without any."""
+    given, wanted = (_WORD.findall(text.lower())[:_MAX_WORDS] for text in (answer, reference))
     if not given or not wanted:
-        return float(given == wanted)
+        return 0.0
     return 2 * _common_subsequence(given, wanted) / (len(given) + len(wanted))
 
 
@@ -77,6 +76,16 @@ _COMPARE: dict[str, Callable[[str, str], float]] = {
     "rouge_l": rouge_l,
 }
 
+_SAYS: dict[str, Callable[[str], object]] = {
+    "exact": str.strip,
+    "normalized": str.strip,
+    "em": squad,
+    "f1": squad,
+    "rouge_l": _WORD.search,
+    "numeric": _NUMBER.search,
+}
+"""What a reference has to have for each mode: `the` is nothing to SQuAD, which drops articles."""
+
 
 @checker("text")
 def text(sample: Sample, policy: Mapping[str, Any]) -> Component:
@@ -91,10 +100,8 @@ def text(sample: Sample, policy: Mapping[str, Any]) -> Component:
         raise BadPolicy(f"policy 'mode' is one of: {', '.join((*_COMPARE, 'numeric'))}")
     given = sample.reference.get("answer")
     references: list[str] = [given] if isinstance(given, str) else list(given or ())
-    if not references or not all(one.strip() for one in references):
-        return abstain(Status.BAD_REFERENCE, "the reference is blank")
-    if mode == "numeric" and not all(map(_NUMBER.search, references)):
-        return abstain(Status.BAD_REFERENCE, "the reference is no number")
+    if not references or not all(_SAYS[mode](one) for one in references):
+        return abstain(Status.BAD_REFERENCE, f"the reference is blank to mode '{mode}'")
     found = stated(sample.completion)
     if isinstance(found, NoAnswer):
         return no_answer(found)
