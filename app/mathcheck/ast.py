@@ -68,3 +68,12 @@ def substitute(node: Node, name: str, by: Node) -> Node:
     if not node.args:
         return node
     return node._replace(args=tuple(substitute(a, name, by) for a in node.args))
+
+
+def replace(node: Node, old: Node, new: Node) -> Node:
+    """The tree with every occurrence of one subtree replaced."""
+    if node == old:
+        return new
+    if not node.args:
+        return node
+    return node._replace(args=tuple(replace(a, old, new) for a in node.args))

@@ -86,6 +86,8 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
         _bounded(x)
         if x.abs_upper() > MAX_FACTORIAL:
             raise TooComplex("factorial too large")
+        if node.value == "!!":
+            raise OutOfDomain("a double factorial")
         return (x + 1).gamma()
     if op == "fn":
         if node.value == "log" and REAL in env and _real_negative(x):

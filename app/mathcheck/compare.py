@@ -258,6 +258,8 @@ def _quantities(a: Node, b: Node, policy: Policy) -> Outcome:
         return compare(
             Node("deg", (x,)) if ua == "°" else x, Node("deg", (y,)) if ub == "°" else y, Policy(units="required")
         )
+    if {"celsius", "fahrenheit"} & {ua, ub} and ua != ub:
+        return different("a temperature on a scale of its own")
     if ua and ub:
         ka, kb = parse_unit(ua), parse_unit(ub)
         if ka and kb:

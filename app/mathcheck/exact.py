@@ -32,7 +32,7 @@ def exact(node: Node) -> fmpq | None:
     if op == "pct":
         return x / 100
     if op == "fact":
-        return _factorial(x)
+        return _factorial(x) if node.value != "!!" else _double_factorial(x)
     if op == "fn":
         return _function(node.value, values)
     if op == "root":
@@ -93,6 +93,18 @@ def _factorial(x: fmpq) -> fmpq | None:
     return fmpq(fmpz.fac_ui(int(x.p)))  # pyright: ignore
 
 
+def _double_factorial(x: fmpq) -> fmpq | None:
+    if x.q != 1 or x < 0:
+        return None
+    if x > MAX_FACTORIAL:
+        raise TooComplex("factorial too large")
+    n = int(x.p)
+    half = n // 2
+    if n % 2 == 0:
+        return fmpq(2) ** half * fmpq(fmpz.fac_ui(half))  # pyright: ignore
+    return fmpq(fmpz.fac_ui(n)) / (fmpq(2) ** half * fmpq(fmpz.fac_ui(half)))  # pyright: ignore
+
+
 def _function(name: str, values: list[fmpq]) -> fmpq | None:
     x = values[0]
     if name == "abs":
@@ -101,9 +113,11 @@ def _function(name: str, values: list[fmpq]) -> fmpq | None:
         return fmpq(x.floor() if name == "floor" else x.ceil())
     if name in ("max", "min"):
         return max(values) if name == "max" else min(values)
-    if name in ("gcd", "lcm") and len(values) == 2 and all(v.q == 1 for v in values):
-        a, b = values[0].p, values[1].p
-        return fmpq(a.gcd(b) if name == "gcd" else a.lcm(b))
+    if name in ("gcd", "lcm") and all(v.q == 1 for v in values):
+        total = values[0].p
+        for v in values[1:]:
+            total = total.gcd(v.p) if name == "gcd" else total.lcm(v.p)
+        return fmpq(abs(total))
     if name == "binom" and len(values) == 2:
         n, k = values
         if n.q != 1 or k.q != 1 or n < 0:
@@ -113,6 +127,10 @@ def _function(name: str, values: list[fmpq]) -> fmpq | None:
         if n > MAX_FACTORIAL:
             raise TooComplex("binomial too large")
         return fmpq(fmpz.bin_uiui(int(n.p), int(k.p)))
+    if name == "mod" and all(v.q == 1 for v in values) and values[1] > 0:
+        return fmpq(values[0].p % values[1].p)
+    if name == "sgn":
+        return fmpq((x > 0) - (x < 0))
     if name == "log" and x == 1:
         return fmpq(0)
     if name in ("sin", "tan") and x == 0:

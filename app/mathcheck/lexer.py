@@ -3,7 +3,26 @@
 import re
 from typing import NamedTuple
 
+from app.mathcheck.lexicon import (
+    CONNECTIVES,
+    CONSTANTS,
+    DROPPED,
+    EMPTY_WORDS,
+    FUNCTIONS,
+    GREEK,
+    OPERATORS,
+    PLAIN_OPERATORS,
+    REAL_WORDS,
+    SKIPPED_ARGUMENT,
+    STRUCTURE,
+    TEXT,
+    UPRIGHT,
+    WORD_CONSTANTS,
+    WORDS,
+)
 from app.mathcheck.limits import MAX_DIGITS, MAX_TOKENS, TooComplex, Unparsable
+from app.mathcheck.numerals import is_number_words
+from app.mathcheck.units import lookup
 
 
 class Token(NamedTuple):
@@ -19,11 +38,13 @@ _TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|~|\\[,;:!>\ ]|\\q?quad|&(?=\s*=))+)
   | (?P<hex>0x[0-9A-Fa-f]+|0b[01]+|0o[0-7]+)
+  | (?P<based>(?:\d{1,80}[A-Za-z][\dA-Za-z]{0,80}|[A-F][\dA-F]{1,80}|\([\dA-F]{1,80}\))_(?:\{\d\d\}|\d\d(?!\d)))
   | (?P<group>\d{1,3}(?:(?:\\,|\ ?\{,\ ?\}\ ?|,\\!\ ?|,\ \\!\ ?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
   | (?P<us>[1-9]\d{0,2}(?:,\d{3}(?!\d))+(?:\.\d+)?)
   | (?P<eu>\d{1,3}(?:\.\d{3}(?!\d))+,\d+|\d{1,3}(?:\.\d{3}(?!\d)){2,})
   | (?P<deccomma>\d+,\d+(?![,\d]))
-  | (?P<repeat>\d*\.\d*(?:\(\d+\)|\\overline\s*\{\d+\}|\\overline\s*\d|\\dot\{\d\}))
+  | (?P<repeat>\d*\.\d*(?:\(\d+\)|\\(?:overline|bar|dot)\s*\{\d+\}|\\(?:overline|bar|dot)\s*\d)
+      (?:\d*\\dot\s*(?:\{\d\}|\d))?)
   | (?P<sci>(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+)
   | (?P<num>\d+(?:\.\d+)?|\.\d+)
   | (?P<cmd>\\(?:[A-Za-z]+|.))
@@ -32,199 +53,24 @@ _TOKEN = re.compile(
 """,
     re.X | re.S,
 )
-_OPS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓", "le": "<=", "leq": "<=",
-    "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=",
-    "approx": "≈", "simeq": "≈", "equiv": "≡", "in": "∈", "cup": "∪", "cap": "∩", "setminus": "∖",
-    "backslash": "∖", "to": "→", "rightarrow": "→", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
-    "colon": ":", "{": "s{", "}": "s}", "lbrace": "s{", "rbrace": "s}", "langle": "⟨", "rangle": "⟩",
-    "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "%": "%", "$": "$", "circ": "∘", "degree": "°",
-    "Vert": "‖", "|": "‖", "lVert": "‖", "rVert": "‖", "prime": "'", "ldots": "…", "dots": "…", "cdots": "…",
-    "lor": "or", "vee": "or", "land": "and", "wedge": "and", "lbrack": "[", "rbrack": "]", "dotsc": "…", "&": "&",
-    "#": "#", "_": "_", "cdotp": "*", "bullet": "*", "longrightarrow": "→", "mapsto": "→", "sim": "≈",
-}  # fmt: skip
-_PLAIN_OPS = {"**": "^", "==": "=", "<>": "!=", "->": "→", "=>": ">="}
-_DROP = frozenset(
-    [
-        "left",
-        "right",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "bigr",
-        "Bigl",
-        "Bigr",
-        "biggl",
-        "biggr",
-        "displaystyle",
-        "textstyle",
-        "limits",
-        "nolimits",
-        "boxed",
-        "fbox",
-        "mathstrut",
-        "strut",
-        "rm",
-        "bf",
-        "it",
-        "hfill",
-        "noindent",
-        "ensuremath",
-        "scriptstyle",
-        "middle",
-    ]
-)
-_SKIP_ARGUMENT = frozenset(
-    ["phantom", "hphantom", "vphantom", "hspace", "vspace", "label", "tag", "color", "textcolor", "hskip"]
-)
-_TEXT = frozenset(
-    [
-        "text",
-        "mathrm",
-        "textbf",
-        "mathbf",
-        "textit",
-        "mathit",
-        "textrm",
-        "mbox",
-        "hbox",
-        "textnormal",
-        "textsf",
-        "mathsf",
-        "texttt",
-        "mathtt",
-        "operatorname",
-        "boldsymbol",
-        "bm",
-        "emph",
-        "underline",
-        "textup",
-        "mathcal",
-        "mathfrak",
-        "mathscr",
-        "mathnormal",
-        "pmb",
-    ]
-)
-FUNCTIONS = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "arccot",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "ln",
-        "log",
-        "lg",
-        "exp",
-        "abs",
-        "floor",
-        "ceil",
-        "max",
-        "min",
-        "gcd",
-        "lcm",
-        "Re",
-        "Im",
-        "arg",
-        "det",
-        "erf",
-        "sgn",
-    ]
-)
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "vartheta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "varphi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
-        "ell",
-        "hbar",
-    ]
-)
-_CONSTS = {"pi": "pi", "infty": "inf", "emptyset": "empty", "varnothing": "empty", "i": "i"}
-_WORD_CONSTS = {"pi": "pi", "infinity": "inf", "inf": "inf", "oo": "inf", "Infinity": "inf"}
-_STRUCTURE = frozenset(
-    [
-        "frac",
-        "dfrac",
-        "tfrac",
-        "cfrac",
-        "sqrt",
-        "surd",
-        "cbrt",
-        "binom",
-        "dbinom",
-        "tbinom",
-        "choose",
-        "sum",
-        "prod",
-        "int",
-        "begin",
-        "end",
-        "pmod",
-        "bmod",
-        "mod",
-        "overline",
-        "bar",
-        "vec",
-        "hat",
-        "widehat",
-        "tilde",
-        "overrightarrow",
-        "angle",
-        "triangle",
-        "mathbb",
-        "over",
-        "operatorname",
-    ]
-)
-_CONNECT = {"and", "or"}
+
+
+_SIMPLE = re.compile(r"(?P<num>\d+)|(?P<word>[A-Za-z]+)|(?P<op>.)", re.S)
+_DIGITS_AND_BASE = re.compile(r"\(?([\dA-Za-z]+)\)?_\{?(\d\d)\}?")
+_BASE_BEHIND = re.compile(r"\s*_(?:\{\s*(\d\d)\s*\}|(\d\d)(?!\d))")
+_VALUE_IN_TEXT = re.compile(r"[-+]?\$?\d[\d.,/ ]*[A-Za-z%°/^ ]*")
+_MODULUS_IN_TEXT = re.compile(r"\(?\s*mod\b[\s\d]*\)?")
+
+
+def _based(raw: str) -> str | None:
+    """`1F_{16}` as `1F_16`; None if the letters are no digits of that base, as in `2x_{12}`."""
+    m = _DIGITS_AND_BASE.fullmatch(raw)
+    if m is None or not 11 <= int(m[2]) <= 36:
+        return None
+    digits, base = m[1], int(m[2])
+    if digits.isdigit() or (base != 16 and not digits.isupper()):
+        return None
+    return f"{digits}_{base}" if all(int(c, 36) < base for c in digits) else None
 
 
 def braced(text: str, start: int) -> int:
@@ -269,6 +115,15 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
             continue
         if len(out) > MAX_TOKENS:
             raise TooComplex("too many tokens", start)
+        if kind == "based":
+            numeral = _based(raw)
+            if numeral is not None:
+                out.append(Token("based", numeral, start, spaced))
+                spaced = False
+                continue
+            m = _SIMPLE.match(text, start)
+            assert m is not None
+            kind, raw, pos = m.lastgroup or "", m[0], m.end()
         if (kind == "us" and (not group or depth)) or (kind == "deccomma" and (not decimal_comma or depth)):
             raw = raw[: raw.index(",")]
             pos = start + len(raw)
@@ -291,83 +146,111 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
             elif name == "}":
                 depth -= 1
         elif kind == "word":
-            _word(raw, start, spaced, out)
+            _word(raw, text[pos : pos + 8], start, spaced, out)
         else:
             if raw in "([{":
                 depth += 1
             elif raw in ")]}":
                 depth -= 1
-            out.append(Token("op", "…" if raw.startswith("..") else _PLAIN_OPS.get(raw, raw), start, spaced))
+            out.append(Token("op", "…" if raw.startswith("..") else PLAIN_OPERATORS.get(raw, raw), start, spaced))
         spaced = False
     out.append(Token("end", "", n, spaced))
     return out
 
 
 def _command(name: str, text: str, start: int, pos: int, spaced: bool, out: list[Token]) -> int:
-    if name in _TEXT:
+    if name in TEXT:
         while pos < len(text) and text[pos] == " ":
             pos += 1
         if pos < len(text) and text[pos] == "{":
             end = braced(text, pos)
             if end < 0:
                 raise Unparsable("unbalanced brace", pos)
-            _text(text[pos + 1 : end - 1], start, spaced, out)
+            content = text[pos + 1 : end - 1].strip().strip("$").strip()
+            base = _BASE_BEHIND.match(text, end)
+            numeral = _based(f"{content}_{base[1] or base[2]}") if base and content.isalnum() else None
+            if base and numeral:
+                out.append(Token("based", numeral, start, spaced))
+                return base.end()
+            _text(content, name in UPRIGHT, text[end : end + 8], start, spaced, out)
             return end
         return pos
-    if name in _SKIP_ARGUMENT:
+    if name in SKIPPED_ARGUMENT:
         if text[pos : pos + 1] == "{":
             end = braced(text, pos)
             if end < 0:
                 raise Unparsable("unbalanced brace", pos)
             return end
         raise Unparsable(f"\\{name} without argument", start)
-    if name in _DROP:
+    if name in DROPPED:
         return pos + 1 if name in ("left", "right") and text[pos : pos + 1] == "." else pos
     if name == "\\":
         out.append(Token("op", "\\\\", start, spaced))
-    elif name in _OPS:
-        out.append(Token("op", _OPS[name], start, spaced))
-    elif name in _CONSTS:
-        out.append(Token("const", _CONSTS[name], start, spaced))
+    elif name in OPERATORS:
+        out.append(Token("op", OPERATORS[name], start, spaced))
+    elif name in CONSTANTS:
+        out.append(Token("const", CONSTANTS[name], start, spaced))
     elif name in FUNCTIONS:
         out.append(Token("fn", name, start, spaced))
     elif name in GREEK:
         out.append(Token("sym", name.replace("var", ""), start, spaced))
-    elif name in _STRUCTURE:
+    elif name in STRUCTURE:
         out.append(Token("cmd", name, start, spaced))
     else:
         raise Unparsable(f"unknown command \\{name[:40]}", start)
     return pos
 
 
-def _text(content: str, start: int, spaced: bool, out: list[Token]) -> None:
-    inner = content.strip().strip("$").strip()
+def _text(inner: str, upright: bool, behind: str, start: int, spaced: bool, out: list[Token]) -> None:
     low = inner.lower().strip(" ,.")
-    if low in _CONNECT:
+    if low in CONNECTIVES:
         out.append(Token("op", low, start, True))
-    elif low in FUNCTIONS:
+    elif low in FUNCTIONS and not _is_unit(low, behind):
         out.append(Token("fn", low, start, spaced))
-    elif re.fullmatch(r"[A-Za-z]", inner):
-        out.append(Token("text" if inner.isupper() else "sym", inner, start, spaced))
-        if inner in "ei" or inner.isupper():
-            out[-1] = Token("sym", inner, start, spaced)
-    elif re.fullmatch(r"[-+\d.,/() ]+|\(?[A-Z]\)?(?:\s*,\s*\(?[A-Z]\)?)*", inner) and inner:
+    elif inner in WORD_CONSTANTS:
+        out.append(Token("const", WORD_CONSTANTS[inner], start, spaced))
+    elif low in REAL_WORDS or low in EMPTY_WORDS:
+        out.append(Token("const", "reals" if low in REAL_WORDS else "empty", start, spaced))
+    elif len(inner) == 1 and inner.isascii() and inner.isalpha():
+        # An upright letter behind a number is a unit, as a letter behind a space is.
+        out.append(Token("sym", inner, start, spaced or upright))
+    elif inner and (
+        re.fullmatch(r"[-+\d.,/() ]+|\(?[A-Z]\)?(?:\s*,\s*\(?[A-Z]\)?)*", inner)
+        or (len(inner) < 60 and (_VALUE_IN_TEXT.fullmatch(inner) or _MODULUS_IN_TEXT.fullmatch(inner)))
+        or is_number_words(low)
+    ):
         out.extend(t._replace(pos=start) for t in tokenize(inner)[:-1])
     elif inner:
         out.append(Token("text", inner, start, True))
 
 
-def _word(raw: str, start: int, spaced: bool, out: list[Token]) -> None:
+def _is_unit(low: str, behind: str) -> bool:
+    """Whether `min` or `sec` is a minute or a second: nothing that it could be applied to follows."""
+    rest = behind.lstrip(" ,;~$").removeprefix("\\ ")
+    return (
+        low in ("min", "sec") and (not rest or rest[0] not in "([{_^\\|") and not (low == "sec" and rest[:1].isalnum())
+    )
+
+
+def _word(raw: str, behind: str, start: int, spaced: bool, out: list[Token]) -> None:
     low = raw.lower()
-    if low in _CONNECT:
+    if low in CONNECTIVES:
         out.append(Token("op", low, start, True))
-    elif raw in _WORD_CONSTS:
-        out.append(Token("const", _WORD_CONSTS[raw], start, spaced))
-    elif low in FUNCTIONS and len(raw) > 1:
+    elif raw in WORD_CONSTANTS:
+        out.append(Token("const", WORD_CONSTANTS[raw], start, spaced))
+    elif low in FUNCTIONS and len(raw) > 1 and not _is_unit(low, behind):
         out.append(Token("fn", low, start, spaced))
-    elif raw in ("sqrt", "cbrt", "binom"):
+    elif raw in ("sqrt", "cbrt", "binom", "mod", "lim", "sum", "prod", "int"):
         out.append(Token("cmd", raw, start, spaced))
     elif raw in GREEK or len(raw) == 1:
         out.append(Token("sym", raw, start, spaced))
+    elif is_product(raw) and not lookup(raw):
+        out.append(Token("sym", raw[0], start, spaced))
+        out.extend(Token("sym", c, start + k, False) for k, c in enumerate(raw[1:], 1))
     else:
         out.append(Token("word", raw, start, spaced))
+
+
+def is_product(word: str) -> bool:
+    """Whether a run of letters is a product of variables rather than a word."""
+    return (len(word) <= 3 and word.lower() not in WORDS) or (word.isupper() and len(word) <= 4)

@@ -1,8 +1,13 @@
-"""Units of measure: what they measure and how large they are, exactly."""
+"""Units of measure: what they measure and how large they are, exactly.
+
+A unit is a rational factor times a product of base dimensions, so that `5 kg·m/s^2` and `5 N` are one quantity.
+Scales with another zero (°C, °F) are dimensions of their own: 20 °C is no multiple of a kelvin.
+"""
 
 # ruff: noqa: E501  (word tables)
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from flint import fmpq
@@ -13,50 +18,82 @@ class Unit(NamedTuple):
     factor: fmpq
 
 
-def _table() -> dict[str, tuple[str, fmpq]]:
-    rows = {
-        "length": "m 1|metre 1|meter 1|km 1000|kilometer 1000|kilometre 1000|cm 1/100|centimeter 1/100|"
-        "centimetre 1/100|mm 1/1000|millimeter 1/1000|dm 1/10|in 127/5000|inch 127/5000|inche 127/5000|ft 381/1250|foot 381/1250|"
-        "feet 381/1250|yd 1143/1250|yard 1143/1250|mi 201168/125|mile 201168/125|nm 1/1000000000|μm 1/1000000",
-        "mass": "g 1|gm 1|gram 1|kg 1000|kilogram 1000|mg 1/1000|tonne 1000000|lb 45359237/100000|"
-        "pound 45359237/100000|oz 45359237/1600000|ounce 45359237/1600000",
-        "time": "s 1|sec 1|second 1|min 60|minute 60|h 3600|hr 3600|hour 3600|day 86400|week 604800|ms 1/1000",
-        "years": "year 1|month 1/12",
-        "angle": "° 1|degree 1|deg 1",
-        "money": "$ 1|dollar 1|cent 1/100|usd 1",
-        "euro": "€ 1|euro 1|eur 1",
-        "gbp": "£ 1|gbp 1",
-        "yen": "¥ 1|yen 1|yuan 1|rmb 1",
-        "current": "A 1|amp 1|ampere 1|mA 1/1000",
-        "temperature": "K 1|kelvin 1",
-        "celsius": "C 1|celsius 1",
-        "fahrenheit": "F 1|fahrenheit 1",
-        "volume": "L 1|l 1|liter 1|litre 1|mL 1/1000|ml 1/1000|milliliter 1/1000|gallon 1|gal 1",
-        "energy": "J 1|joule 1|kJ 1000|eV 1",
-        "power": "W 1|watt 1|kW 1000",
-        "force": "N 1|newton 1",
-        "voltage": "V 1|volt 1",
-        "frequency": "Hz 1|hertz 1|kHz 1000",
-        "pressure": "Pa 1|pascal 1|kPa 1000|atm 101325",
-        "amount": "mol 1|mole 1",
-        "mph": "mph 1",
-    }
-    table: dict[str, tuple[str, fmpq]] = {}
-    for dim, row in rows.items():
-        for entry in row.split("|"):
-            name, factor = entry.split()
-            p, _, q = factor.partition("/")
-            table[name] = (dim, fmpq(int(p), int(q or 1)))
+_BASE = {
+    "length": "m metre meter", "mass": "", "time": "s sec second", "current": "A amp ampere",
+    "temperature": "K kelvin", "amount": "mol mole", "angle": "° degree deg", "money": "$ dollar usd buck",
+    "euro": "€ euro eur", "gbp": "£ gbp", "yen": "¥ yen yuan rmb cny", "celsius": "celsius", "fahrenheit": "fahrenheit",
+    "years": "year yr", "information": "bit", "rad": "rad radian",
+}  # fmt: skip
+"""Names of the base unit of each dimension."""
+_DERIVED = """
+g gm gram gramme = 1/1000 kg | L l liter litre = 1/1000 m^3 | N newton = kg m s^-2 | J joule = kg m^2 s^-2 |
+W watt = kg m^2 s^-3 | Pa pascal = kg m^-1 s^-2 | Hz hertz = s^-1 | C coulomb = A s | V volt = kg m^2 s^-3 A^-1 |
+Ω ohm = kg m^2 s^-3 A^-2 | F farad = kg^-1 m^-2 s^4 A^2 | T tesla = kg s^-2 A^-1 | Wb weber = kg m^2 s^-2 A^-1 |
+H henry = kg m^2 s^-2 A^-2 | byte = 8 bit |
+in inch inche = 127/5000 m | ft foot feet = 381/1250 m | yd yard = 1143/1250 m | mi mile = 201168/125 m |
+tonne = 1000 kg | lb lbs pound = 45359237/100000000 kg | oz ounce = 45359237/1600000000 kg |
+ton = 45359237/50000 kg | min minute = 60 s | h hr hour = 3600 s | day = 86400 s | week = 604800 s |
+month = 1/12 year | cent ¢ = 1/100 $ | eV = 1602176634/10000000000000000000000000000 J | cal calorie = 523/125 J | Wh = 3600 J |
+bar = 100000 Pa | atm = 101325 Pa | gallon gal = 473176473/125000000000 m^3 | quart qt = 473176473/500000000000 m^3 |
+pint pt = 473176473/1000000000000 m^3 | cup = 473176473/2000000000000 m^3 | cc = 1/1000000 m^3 | acre = 316160658/78125 m^2 |
+hectare ha = 10000 m^2 | mph = 1397/3125 m s^-1 | knot = 463/900 m s^-1 | angstrom Å = 1/10000000000 m | dozen = 12
+"""
+_PREFIXES = {
+    "k": 3, "M": 6, "G": 9, "T": 12, "c": -2, "d": -1, "m": -3, "μ": -6, "µ": -6, "n": -9, "p": -12,
+    "kilo": 3, "mega": 6, "giga": 9, "tera": 12, "centi": -2, "deci": -1, "milli": -3, "micro": -6, "nano": -9,
+}  # fmt: skip
+_PREFIXED = {
+    "m": "kcdmμµnp", "g": "kmμµn", "s": "mμµn", "L": "mcdkμµ", "l": "mcdkμµ", "N": "kMm", "J": "kMGm", "W": "kMGm", "Pa": "kMGh",
+    "Hz": "kMGT", "A": "mμµ", "V": "kmM", "mol": "mk", "eV": "kMG", "cal": "k", "Wh": "kMG", "Ω": "kM", "F": "μµnp", "T": "m", "C": "mμµn",
+}  # fmt: skip
+_LONG_PREFIXED = ("meter", "metre", "gram", "gramme", "second", "liter", "litre", "newton", "joule", "watt", "pascal",
+    "hertz", "volt", "ampere", "calorie", "byte", "bit")  # fmt: skip
+
+
+def _table() -> dict[str, Unit]:
+    table: dict[str, Unit] = {}
+    for dim, names in _BASE.items():
+        for name in names.split():
+            table[name] = Unit(((dim, 1),), fmpq(1))
+    table["kg"] = Unit((("mass", 1),), fmpq(1))
+    for row in _DERIVED.replace("\n", " ").split("|"):
+        names, _, value = row.partition("=")
+        dims: dict[str, int] = {}
+        factor = fmpq(1)
+        for part in value.split():
+            if part[0].isdigit():
+                p, _, q = part.partition("/")
+                factor *= fmpq(int(p), int(q or 1))
+            else:
+                base, _, e = part.partition("^")
+                factor *= table[base].factor ** int(e or 1)
+                for dim, k in table[base].dims:
+                    dims[dim] = dims.get(dim, 0) + k * int(e or 1)
+        unit = Unit(tuple(sorted((d, e) for d, e in dims.items() if e)), factor)
+        table |= dict.fromkeys(names.split(), unit)
+    for name, prefixes in _PREFIXED.items():
+        for p in prefixes:
+            if p in _PREFIXES:
+                table.setdefault(p + name, _prefixed(table[name], _PREFIXES[p]))
+    for name in _LONG_PREFIXED:
+        for p, e in _PREFIXES.items():
+            if len(p) > 2:
+                table.setdefault(p + name, _prefixed(table[name], e))
     return table
 
 
+def _prefixed(unit: Unit, power: int) -> Unit:
+    return unit._replace(factor=unit.factor * fmpq(10) ** power)
+
+
 UNITS = _table()
-_PART = re.compile(r"([A-Za-z$€£¥°μ]+)(?:\s*\^?\s*\{?(-?\d)\}?)?|(/|\bper\b)|([*·.\s])")
+_PART = re.compile(r"([A-Za-z$€£¥¢°μµΩÅ]+)(?:\s*\^?\s*\{?(-?\d)\}?)?|(/|\bper\b)|([*·.\s])")
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+_ALIASES = re.compile(r"(?:degrees?|deg|°)\s*(?:(c)(?:elsius)?|(f)(?:ahrenheit)?)\b", re.I)
 
 
-def lookup(name: str) -> tuple[str, fmpq] | None:
-    """Dimension and size of one unit's name, singular or plural."""
+def lookup(name: str) -> Unit | None:
+    """One unit's name, singular or plural."""
     for form in (name, name.lower() if len(name) > 2 else name):
         if form in UNITS:
             return UNITS[form]
@@ -65,22 +102,30 @@ def lookup(name: str) -> tuple[str, fmpq] | None:
     return None
 
 
+def is_unit_word(name: str) -> bool:
+    """Whether a word may stand in a unit: a unit's name, `square`, `per` and the like."""
+    return name.lower() in _POWERS or name == "per" or lookup(name) is not None
+
+
+@lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit | None:
     """Unit of a text such as `cm^2`, `miles per hour`, `square inches`; None if it is a noun of no dimension."""
-    text = text.replace("mph", "miles per hour")
+    text = _ALIASES.sub(lambda m: "celsius" if m[1] else "fahrenheit", text)
     dims: dict[str, int] = {}
     factor = fmpq(1)
     sign = 1
     pending = 1
     found = False
-    last: tuple[str, fmpq] | None = None
+    last: Unit | None = None
     for m in _PART.finditer(text):
         word, power, per, _ = m.groups()
         if per or word == "per":
             sign = -1
         elif word in ("squared", "cubed") and last:
-            dims[last[0]] = dims.get(last[0], 0) + sign * (_POWERS[word] - 1)
-            factor *= last[1] ** (sign * (_POWERS[word] - 1))
+            exponent = sign * (_POWERS[word] - 1)
+            factor *= last.factor**exponent
+            for dim, e in last.dims:
+                dims[dim] = dims.get(dim, 0) + e * exponent
         elif word and word.lower() in _POWERS:
             pending = _POWERS[word.lower()]
         elif word:
@@ -92,8 +137,9 @@ def parse_unit(text: str) -> Unit | None:
                 return None
             exponent = sign * (int(power) if power else pending)
             pending = 1
-            dims[unit[0]] = dims.get(unit[0], 0) + exponent
-            factor *= unit[1] ** exponent
+            for dim, e in unit.dims:
+                dims[dim] = dims.get(dim, 0) + e * exponent
+            factor *= unit.factor**exponent
             found = True
             last = unit
     return Unit(tuple(sorted((d, e) for d, e in dims.items() if e)), factor) if found else None
