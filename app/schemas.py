@@ -217,15 +217,20 @@ class RubricSpec(Contract):
     on_abstain: OnAbstain = "null"
 
 
-class ScoreRequest(Contract):
-    """A batch of completions and the rubric to score them by."""
+class ScoreHead(Contract):
+    """What a batch is to be scored by."""
 
     rubric: Annotated[
         Annotated[str, Tag("|name")] | Annotated[RubricSpec, Tag("|inline")],
         _by_type(str, "|name", "|inline"),
     ] = "r1"
-    items: Annotated[list[Item], Field(max_length=MAX_ITEMS)]
     options: Options = Options()
+
+
+class ScoreRequest(ScoreHead):
+    """A batch of completions and the rubric to score them by."""
+
+    items: Annotated[list[Item], Field(max_length=MAX_ITEMS)]
 
 
 class ComponentResult(BaseModel):

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     """Micro-batches waiting in one lane before requests get 429."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 512 * 1024 * 1024
     """Body of a request, after decompression: 8,192 completions of 32 KB are 256 MiB."""
+    max_stream_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024 * 1024
+    """Body of an NDJSON request, which is never in memory as a whole: 65,536 items of 128 KB."""
+    window_items: Annotated[int, Field(ge=64)] = 16_384
+    """Items of one request that are in the queue at a time."""
     reply_ttl_s: Annotated[int, Field(ge=1)] = 600
     """How long replies to an API process that died are kept."""
     grace_s: Annotated[float, Field(ge=0)] = 10.0

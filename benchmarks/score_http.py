@@ -20,9 +20,10 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from app.api.bodies import Media
+from app.api.received import at_once
 from app.api.results import ComponentOut, ItemOut, ResponseOut, UsageOut
 from app.cli.batches import service
-from app.schemas import ScoreRequest
 from app.status import Status
 from benchmarks import recipe
 from benchmarks.completions import items as make_items
@@ -96,11 +97,16 @@ def edge_cost(size: int, count: int) -> tuple[float, float]:
     body = json.dumps({"rubric": "r1", "items": batch}).encode()
     component = ComponentOut(1.0, Status.OK, {"extracted": "1", "source": "answer"}, 0.1, False)
     components = dict.fromkeys(("accuracy", "format", "language"), component)
-    response = ResponseOut("r1", [ItemOut(i["id"], 1.0, components, None) for i in batch], [], _USAGE)
-    return (
-        _microseconds(lambda: ScoreRequest.model_validate_json(body)) / count,
-        _microseconds(lambda: msgspec.json.encode(response)) / count,
-    )
+    results = [ItemOut(i["id"], 1.0, components, None) for i in batch]
+
+    def read() -> None:
+        at_once(body, Media.JSON)
+
+    def write() -> None:
+        encoded = [msgspec.Raw(msgspec.json.encode(result)) for result in results]
+        msgspec.json.encode(ResponseOut("r1", encoded, [], _USAGE))
+
+    return _microseconds(read) / count, _microseconds(write) / count
 
 
 def _microseconds(work: Callable[[], object], times: int = 20) -> float:

@@ -1,7 +1,8 @@
 """Bodies of requests and responses: bounded, JSON or msgpack, plain or gzip."""
 
+import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -9,9 +10,13 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
 
+from app.api.disconnect import ClientGone
 from app.api.errors import Problem, invalid, malformed, too_large
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
+_INFLATED_AT_ONCE = 1 << 20
+STALL_S = 30.0
+"""Longest pause in a body: a client of a loaded trainer node hiccups for seconds, one that stops holds a socket."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -35,18 +40,24 @@ _ALIASES = {
 
 
 async def parse(request: Request, model: type[M], max_bytes: int) -> M:
-    """Read and check a body. Raises Problem: 400, 413, 415 or 422."""
-    media = _media(request.headers.get("content-type", Media.JSON))
-    if media not in (Media.JSON, Media.MSGPACK):
-        supported = f"{Media.JSON} or {Media.MSGPACK}"
-        raise Problem(415, "unsupported-media-type", "Unknown media type", f"send {supported}")
-    body = await _read(request, max_bytes)
+    """Read and check a body. Raises Problem: 400, 408, 413, 415 or 422."""
+    media = sent(request, (Media.JSON, Media.MSGPACK))
+    body = await read(request, max_bytes)
     try:
         if media is Media.JSON:
             return model.model_validate_json(body)
         return model.model_validate(_unpack(body))
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def sent(request: Request, allowed: tuple[Media, ...]) -> Media:
+    """What the client sends; JSON where it does not say. Raises Problem: 415."""
+    media = _media(request.headers.get("content-type", Media.JSON))
+    if media is None or media not in allowed:
+        supported = " or ".join(allowed)
+        raise Problem(415, "unsupported-media-type", "Unknown media type", f"send {supported}")
+    return media
 
 
 def accepted(request: Request) -> Media:
@@ -58,47 +69,66 @@ def accepted(request: Request) -> Media:
     return _media(request.headers.get("content-type", "")) or Media.JSON
 
 
+def encoder(media: Media) -> Callable[[Any], bytes]:
+    return msgspec.msgpack.encode if media is Media.MSGPACK else msgspec.json.encode
+
+
 def respond(content: Any, media: Media) -> Response:
     """Encode plain data or msgspec structs."""
-    encode = msgspec.msgpack.encode if media is Media.MSGPACK else msgspec.json.encode
-    return Response(encode(content), media_type=media if media is Media.MSGPACK else Media.JSON)
+    return Response(encoder(media)(content), media_type=media if media is Media.MSGPACK else Media.JSON)
 
 
 def _media(header: str) -> Media | None:
     return _ALIASES.get(header.partition(";")[0].strip().lower())
 
 
-async def _read(request: Request, max_bytes: int) -> bytearray:
+async def read(request: Request, max_bytes: int) -> bytearray:
+    """The whole body, decompressed. Raises Problem: 400, 408, 413 or 415."""
+    body = bytearray()
+    async for chunk in stream(request, max_bytes):
+        body += chunk
+    return body
+
+
+async def stream(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
+    """The body as it comes, decompressed. Raises Problem: 400, 408, 413 or 415; ClientGone."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise too_large(max_bytes)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "identity":
-        chunks = request.stream()
-    elif encoding == "gzip":
-        chunks = _inflate(request.stream(), max_bytes)
-    else:
+    if encoding not in ("identity", "gzip"):
         raise Problem(415, "unsupported-media-type", "Unknown content encoding", "send gzip or none")
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > max_bytes:
-            raise too_large(max_bytes)
-    return body
-
-
-async def _inflate(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
-    """Decompress without ever holding more than the limit, however small the bomb."""
-    inflater = zlib.decompressobj(_GZIP_WINDOW)
+    chunks = _received(request)
     total = 0
+    async for chunk in _inflate(chunks) if encoding == "gzip" else chunks:
+        total += len(chunk)
+        if total > max_bytes:
+            raise too_large(max_bytes)
+        yield chunk
+
+
+async def _received(request: Request) -> AsyncIterator[bytes]:
+    """Chunks of the body; a client that stalls in the middle of it is not waited for."""
+    while True:
+        try:
+            async with asyncio.timeout(STALL_S):
+                message = await request.receive()
+        except TimeoutError:
+            raise Problem(408, "stalled", "The body stalled", f"nothing came for {STALL_S:.0f} s") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+async def _inflate(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Decompress piece by piece: however small the bomb, little of it is ever in memory."""
+    inflater = zlib.decompressobj(_GZIP_WINDOW)
     try:
         async for chunk in chunks:
-            while chunk:
-                plain = inflater.decompress(chunk, max_bytes - total + 1)
-                total += len(plain)
-                yield plain
-                if total > max_bytes:
-                    return
+            while chunk and not inflater.eof:
+                yield inflater.decompress(chunk, _INFLATED_AT_ONCE)
                 chunk = inflater.unconsumed_tail
     except zlib.error as error:
         raise malformed(f"gzip: {error}") from None

@@ -13,10 +13,13 @@ class ClientGone(Exception):
     """The client closed the connection before the answer was ready."""
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, unless the client disconnects: then it is cancelled. Raises ClientGone."""
+async def while_connected(request: Request, work: Coroutine[Any, Any, T], body_read: asyncio.Event | None = None) -> T:
+    """Do the work, unless the client disconnects: then it is cancelled. Raises ClientGone.
+
+    `body_read` is set once the body has been read, where the work does that.
+    """
     task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnected(request))
+    watch = asyncio.ensure_future(_disconnected(request, body_read))
     try:
         await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
@@ -28,7 +31,9 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, watch, return_exceptions=True)
 
 
-async def _disconnected(request: Request) -> None:
-    """Return once the client has gone; the body must have been read."""
+async def _disconnected(request: Request, body_read: asyncio.Event | None) -> None:
+    """Return once the client has gone."""
+    if body_read is not None:
+        await body_read.wait()
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -4,6 +4,7 @@
 |---|---|---|
 | 400 | `malformed` | the body is no JSON or msgpack |
 | 404 | `not-found` | no such path |
+| 408 | `stalled` | the body stopped coming |
 | 413 | `too-large` | the body is over the limit |
 | 415 | `unsupported-media-type` | neither JSON nor msgpack, or an unknown encoding |
 | 422 | `invalid` | the body breaks the contract; `errors` lists the fields |
@@ -55,6 +56,10 @@ class Problem(Exception):
         self.headers = headers
 
     def response(self, request: Request) -> Response:
+        return Response(msgspec.json.encode(self.body(request)), self.status, self.headers, "application/problem+json")
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """As RFC 9457 has it."""
         body: dict[str, Any] = {
             "type": f"urn:assay:{self.kind}",
             "title": self.title,
@@ -67,15 +72,15 @@ class Problem(Exception):
             body["request_id"] = request_id
         if self.errors:
             body["errors"] = self.errors
-        return Response(msgspec.json.encode(body), self.status, self.headers, "application/problem+json")
+        return body
 
 
 def malformed(detail: str) -> Problem:
     return Problem(400, "malformed", "The body can't be read", detail)
 
 
-def too_large(limit: int) -> Problem:
-    return Problem(413, "too-large", "The body is too large", f"at most {limit} bytes after decompression")
+def too_large(limit: int, what: str = "the body") -> Problem:
+    return Problem(413, "too-large", "The body is too large", f"{what}: at most {limit} bytes after decompression")
 
 
 def invalid(error: ValidationError) -> Problem:
@@ -83,6 +88,11 @@ def invalid(error: ValidationError) -> Problem:
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         return malformed(details[0]["msg"])
+    return invalid_fields(details)
+
+
+def invalid_fields(details: Sequence[ErrorDetails]) -> Problem:
+    """Fields that break the contract, the first ones named."""
     errors = [{"path": field_path(_body_path(d)), "detail": d["msg"]} for d in details[:_MAX_ERRORS]]
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     detail = f"{errors[0]['path']}: {errors[0]['detail']}{more}"
@@ -116,17 +126,11 @@ def _body_path(error: ErrorDetails) -> list[str | int]:
 def install(app: FastAPI) -> None:
     """Answer every error of the routes as problem+json."""
 
-    @app.exception_handler(Problem)
-    async def problem(request: Request, error: Problem) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return error.response(request)
+    for kind in (Problem, QueueFull, QueueUnavailable):
 
-    @app.exception_handler(QueueFull)
-    async def full(request: Request, error: QueueFull) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return _retry(429, "queue-full", "The queue is full", str(error)).response(request)
-
-    @app.exception_handler(QueueUnavailable)
-    async def away(request: Request, error: QueueUnavailable) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return _retry(503, "queue-unavailable", "The queue's server is away", str(error)).response(request)
+        @app.exception_handler(kind)
+        async def answer(request: Request, error: Problem | QueueFull | QueueUnavailable) -> Response:  # pyright: ignore[reportUnusedFunction]
+            return problem_of(error).response(request)
 
     @app.exception_handler(ClientGone)
     async def gone(request: Request, error: ClientGone) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -136,6 +140,15 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
         kind = "not-found" if error.status_code == 404 else "http"
         return Problem(error.status_code, kind, str(error.detail), str(error.detail)).response(request)
+
+
+def problem_of(error: Problem | QueueFull | QueueUnavailable) -> Problem:
+    """What a request that fails for this reason is answered with."""
+    if isinstance(error, QueueFull):
+        return _retry(429, "queue-full", "The queue is full", str(error))
+    if isinstance(error, QueueUnavailable):
+        return _retry(503, "queue-unavailable", "The queue's server is away", str(error))
+    return error
 
 
 def _retry(status: int, kind: str, title: str, detail: str) -> Problem:

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from app.api.items import ItemIn
 from app.queue.codec import ComponentScore
 from app.queue.pending import Pending
 from app.rewards.base import Component, Sample
 from app.rubric import ABSTAIN_DETAIL, GroupItem, Rubric, group_stats, score_groups
-from app.schemas import Item, OnAbstain
+from app.schemas import OnAbstain
 from app.status import Status
 
 
@@ -63,10 +64,10 @@ class UsageOut(msgspec.Struct, frozen=True):
 
 
 class ResponseOut(msgspec.Struct, frozen=True):
-    """`schemas.ScoreResponse`."""
+    """`schemas.ScoreResponse`; each result encoded already."""
 
     rubric: str
-    results: list[ItemOut]
+    results: list[msgspec.Raw]
     groups: list[GroupOut]
     usage: UsageOut
 
@@ -78,78 +79,109 @@ class Label(NamedTuple):
     group: str | None
 
 
-def labels_of(items: Sequence[Item]) -> list[Label]:
-    return [Label(item.id if item.id is not None else str(n), item.group) for n, item in enumerate(items)]
+def labels_of(items: Sequence[ItemIn], first: int = 0) -> list[Label]:
+    """Items without an id are named by their position."""
+    return [Label(item.id if item.id is not None else str(n), item.group) for n, item in enumerate(items, first)]
+
+
+class Groups:
+    """Rewards of the groups of a batch: two numbers an item."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        index = rubric.pass_index
+        self._passing = None if index is None else rubric.names[index]
+        self._members: dict[str, list[tuple[int, float | None, float | None]]] = {}
+
+    def add(self, group: str | None, index: int, result: ItemOut) -> None:
+        """Take an item's result."""
+        if group is None:
+            return
+        reward = result.reward if result.error is None else None
+        passed = None if self._passing is None else result.components[self._passing].score
+        self._members.setdefault(group, []).append((index, reward, passed))
+
+    def stats(self) -> list[GroupOut]:
+        """In the order of the groups' first items."""
+        for members in self._members.values():
+            members.sort(key=lambda member: member[0])
+        return [
+            GroupOut(group, *group_stats([reward for _, reward, _ in members], [passed for *_, passed in members]))
+            for group, members in sorted(self._members.items(), key=lambda pair: pair[1][0][0])
+        ]
+
+
+class Combiner:
+    """Makes results of component scores: a pure function of the rubric and the caller's choice."""
+
+    def __init__(self, rubric: Rubric, on_abstain: OnAbstain | None) -> None:
+        self.rubric = rubric
+        self._on_abstain: OnAbstain | None = on_abstain
+        self._names = rubric.names
+
+    def result(self, id_: str, scores: Sequence[ComponentScore]) -> ItemOut:
+        """The result of an item with all its component scores, in the order of the rubric's names."""
+        outcome = self.rubric.combine([s.score for s in scores], self._on_abstain)
+        error = None if outcome.abstained is None else _error(scores[outcome.abstained])
+        components = {
+            name: ComponentOut(s.score, s.status, s.evidence, s.elapsed_us / 1000, s.cached)
+            for name, s in zip(self._names, scores, strict=True)
+        }
+        return ItemOut(id_, outcome.reward, components, error)
+
+    def grouped(
+        self, labels: Sequence[Label], samples: Sequence[Sample], scores: Sequence[Sequence[ComponentScore]]
+    ) -> list[tuple[Component, ...]]:
+        """What the rubric's group rewards say of each item of whole groups."""
+        items = [
+            GroupItem(label.group, sample, [Component(s.score, s.status, s.evidence or {}) for s in row])
+            for label, sample, row in zip(labels, samples, scores, strict=True)
+        ]
+        return score_groups(self.rubric, items)
 
 
 class Tally:
     """Turns complete items into results, in any order, and sums them up."""
 
-    def __init__(self, rubric: Rubric, labels: Sequence[Label], pending: Pending, on_abstain: OnAbstain | None) -> None:
-        self._rubric = rubric
-        self._labels = labels
+    def __init__(self, combiner: Combiner, pending: Pending) -> None:
+        self._combiner = combiner
         self._pending = pending
-        self._on_abstain: OnAbstain | None = on_abstain
-        self._names = rubric.names
-        self._results: list[ItemOut | None] = [None] * len(labels)
+        self._labels: list[Label] = []
+        self._groups = Groups(combiner.rubric)
         self.abstained = 0
         self.scored = 0
         self._cached = 0
         self._compute_us = 0
 
+    def expect(self, labels: Sequence[Label]) -> None:
+        """These items come next."""
+        self._labels.extend(labels)
+
     def add(self, index: int, of_group: Sequence[Component] = ()) -> ItemOut:
         """The result of a complete item; `of_group` are the components that its group gave it."""
-        scores = [*self.known(index), *(ComponentScore(c.score, c.status, dict(c.evidence), 0) for c in of_group)]
-        outcome = self._rubric.combine([s.score for s in scores], self._on_abstain)
-        error: ErrorOut | None = None
-        if outcome.abstained is not None:
-            self.abstained += 1
-            error = _error(scores[outcome.abstained])
-        else:
+        scores = [*self._known(index), *map(of_component, of_group)]
+        label = self._labels[index]
+        result = self._combiner.result(label.id, scores)
+        if result.error is None:
             self.scored += 1
-        components: dict[str, ComponentOut] = {}
-        for name, s in zip(self._names, scores, strict=True):
+        else:
+            self.abstained += 1
+        for s in scores:
             self._compute_us += s.elapsed_us
             self._cached += s.cached
-            components[name] = ComponentOut(s.score, s.status, s.evidence, s.elapsed_us / 1000, s.cached)
-        result = ItemOut(self._labels[index].id, outcome.reward, components, error)
-        self._results[index] = result
+        self._groups.add(label.group, index, result)
+        self._pending.release(index)
         return result
 
-    def known(self, index: int) -> list[ComponentScore]:
-        """The item's own component scores."""
+    def _known(self, index: int) -> list[ComponentScore]:
         return [score for score in self._pending.scores[index] if score is not None]
 
     def grouped(self, samples: Sequence[Sample]) -> list[tuple[Component, ...]]:
         """What the rubric's group rewards say of each item, once all items are complete."""
-        items = [
-            GroupItem(label.group, sample, [Component(s.score, s.status, s.evidence or {}) for s in self.known(index)])
-            for index, (label, sample) in enumerate(zip(self._labels, samples, strict=True))
-        ]
-        return score_groups(self._rubric, items)
-
-    def results(self) -> list[ItemOut]:
-        """All results, in the order of the items."""
-        return [result for result in self._results if result is not None]
+        return self._combiner.grouped(self._labels, samples, [self._known(n) for n in range(len(self._labels))])
 
     def groups(self) -> list[GroupOut]:
         """Statistics of the groups, in the order of their first items."""
-        members: dict[str, list[ItemOut]] = {}
-        for label, result in zip(self._labels, self.results(), strict=True):
-            if label.group is not None:
-                members.setdefault(label.group, []).append(result)
-        index = self._rubric.pass_index
-        passing = None if index is None else self._names[index]
-        return [
-            GroupOut(
-                group,
-                *group_stats(
-                    [r.reward if r.error is None else None for r in results],
-                    [r.components[passing].score for r in results] if passing else [],
-                ),
-            )
-            for group, results in members.items()
-        ]
+        return self._groups.stats()
 
     def usage(self, elapsed_s: float) -> UsageOut:
         return UsageOut(
@@ -160,6 +192,11 @@ class Tally:
             self._compute_us / 1000,
             round(elapsed_s * 1000, 3),
         )
+
+
+def of_component(component: Component) -> ComponentScore:
+    """A group reward's word on an item, as the queue would have brought it."""
+    return ComponentScore(component.score, component.status, dict(component.evidence), 0)
 
 
 def _error(score: ComponentScore) -> ErrorOut:

@@ -2,28 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
-from app.api.bodies import Media, accepted, parse, respond
-from app.api.disconnect import while_connected
-from app.api.errors import bad_rubric
-from app.api.results import ItemOut, ResponseOut, Tally, UsageOut, labels_of
+from app.api.bodies import Media, accepted, encoder, respond
+from app.api.disconnect import ClientGone, while_connected
+from app.api.errors import Problem, bad_rubric
+from app.api.items import ItemIn
+from app.api.lines import line_response
+from app.api.received import WINDOW_ITEMS, Received, receive
+from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
 from app.api.work import components_of, kept_for_groups, work_of
 from app.observe.metrics import Metrics
+from app.queue.connection import QueueUnavailable
+from app.queue.dispatch import QueueFull
 from app.queue.pending import Pending
 from app.rewards.base import Sample
 from app.rubric import BadRubric, resolve
-from app.schemas import ScoreRequest, ScoreResponse
+from app.schemas import MAX_ITEMS, ScoreResponse
 
 router = APIRouter()
 _log = structlog.get_logger(__name__)
-_SCHEMA = {"application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}}}
+_SCHEMA = {
+    "application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
 
 
 @router.post(
@@ -36,44 +43,50 @@ async def score(request: Request) -> Response:
     """Score a batch of completions.
 
     JSON or msgpack, as `Content-Type` and `Accept` say. With `Accept: application/x-ndjson` each result is a line
-    as soon as it is ready, with the item's `index`; the last line has `rubric`, `groups` and `usage`.
+    as soon as it is ready, with the item's `index`; the last line has `rubric`, `groups` and `usage`, or `problem`.
+    The request may be NDJSON too: a line an item, after a first line `{"rubric": …, "options": …}`; it is scored as it
+    comes in, and never in memory as a whole.
     Equal items share their scores, and may have earlier ones, unless `Cache-Control: no-store` is sent.
     """
     started = time.monotonic()
     state = state_of(request)
-    scoring = Scoring(
-        state, request.state.request_id, await parse(request, ScoreRequest, state.settings.max_body_bytes), started
-    )
+    limits = state.settings
+    received = await receive(request, limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
+    scoring = Scoring(state, request.state.request_id, received, started)
     reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)
     if media is not Media.NDJSON:
-        return respond(await while_connected(request, scoring.whole(reuse)), media)
-    lines = scoring.lines(reuse)
-    first = await anext(lines)  # What fails at once is an answer of its own, not a broken stream.
-    return StreamingResponse(_chain(first, lines), media_type=Media.NDJSON)
+        whole = scoring.whole(reuse, media)
+        return respond(await while_connected(request, whole, received.body_read), media)
+    return await line_response(request, scoring.lines(reuse), received.body_read)
 
 
 class Scoring:
     """One request on its way through the queue. Raises Problem if the rubric can't be used."""
 
-    def __init__(self, state: State, request: str, body: ScoreRequest, started: float) -> None:
+    def __init__(self, state: State, request: str, received: Received, started: float) -> None:
         try:
-            self._rubric = rubric = resolve(body.rubric)
+            self._rubric = rubric = resolve(received.head.rubric)
         except BadRubric as error:
             raise bad_rubric(error) from None
         self._state = state
-        self._items = body.items
-        self._options = body.options
+        self._received = received
+        self._options = received.head.options
+        self._components = components_of(rubric)
         self._started = started
-        deadline = started + body.options.deadline_ms / 1000
-        self._pending = Pending(request, len(body.items), len(rubric.components), deadline)
-        self._tally = Tally(rubric, labels_of(body.items), self._pending, body.options.on_abstain)
+        deadline = started + self._options.deadline_ms / 1000
+        self._pending = Pending(request, 0, len(rubric.components), deadline)
+        self._tally = Tally(Combiner(rubric, self._options.on_abstain), self._pending)
+        self._samples: list[Sample] = []
 
-    async def whole(self, reuse: bool) -> ResponseOut:
+    async def whole(self, reuse: bool, media: Media) -> ResponseOut:
         """The response, once all items are scored."""
-        async for _ in self._results(reuse):
-            pass
-        return ResponseOut(self._rubric.name, self._tally.results(), self._tally.groups(), self._usage())
+        encode = encoder(media)
+        results: dict[int, msgspec.Raw] = {}
+        async for index, result in self._results(reuse):
+            results[index] = msgspec.Raw(encode(result))
+        ordered = [results[index] for index in range(len(results))]
+        return ResponseOut(self._rubric.name, ordered, self._tally.groups(), self._usage())
 
     async def lines(self, reuse: bool) -> AsyncGenerator[bytes]:
         """The response as NDJSON, each result as soon as it is ready."""
@@ -85,28 +98,55 @@ class Scoring:
 
     async def _results(self, reuse: bool) -> AsyncGenerator[tuple[int, ItemOut]]:
         """Submit the work and yield results as they are ready; whatever happens, nothing of it stays behind."""
-        dispatcher, options = self._state.dispatcher, self._options
-        items, self._items = self._items, []  # Once they are sent, their texts are Redis's to keep.
-        samples = kept_for_groups(items, self._rubric)
+        dispatcher = self._state.dispatcher
+        windows = self._received.windows()
+        dispatcher.expect(self._pending)
+        self._pending.keep_open()
+        feeding: asyncio.Task[None] | None = None
         try:
-            dispatcher.expect(self._pending)
-            await dispatcher.submit(
-                work_of(items, self._rubric),
-                components_of(self._rubric),
-                self._pending,
-                priority=options.priority,
-                evidence=options.evidence != "none",
-                reuse=reuse,
-            )
-            del items
-            async for index, result in self._tallied(samples):
+            if self._received.items is None or self._received.items > WINDOW_ITEMS:
+                feeding = asyncio.create_task(self._feed_all(windows, reuse))
+            else:
+                async for items in windows:
+                    await self._feed(items, reuse)
+                self._pending.close()
+            async for index, result in self._tallied():
                 _observe(self._state.metrics, result)
                 yield index, result
         finally:
+            if feeding is not None:
+                feeding.cancel()
             dispatcher.forget(self._pending)
             self._record()
 
-    async def _tallied(self, samples: list[Sample]) -> AsyncGenerator[tuple[int, ItemOut]]:
+    async def _feed_all(self, windows: AsyncIterator[Sequence[ItemIn]], reuse: bool) -> None:
+        """Put a large batch into the queue, no more of it at a time than there is room for."""
+        try:
+            async for items in windows:
+                await self._pending.room(self._state.settings.window_items)
+                await self._feed(items, reuse)
+            self._pending.close()
+        except (Problem, QueueFull, QueueUnavailable, ClientGone) as error:
+            self._pending.fail(error)
+
+    async def _feed(self, items: Sequence[ItemIn], reuse: bool) -> None:
+        first = self._pending.extend(len(items))
+        self._tally.expect(labels_of(items, first))
+        self._samples.extend(kept_for_groups(items, self._rubric))
+        if self._pending.late:
+            return
+        await self._state.dispatcher.submit(
+            work_of(items, self._rubric),
+            self._components,
+            self._pending,
+            priority=self._options.priority,
+            evidence=self._options.evidence != "none",
+            reuse=reuse,
+            first=first,
+            more=self._received.items is None,
+        )
+
+    async def _tallied(self) -> AsyncGenerator[tuple[int, ItemOut]]:
         """Results as their items are complete; all at the end where a component needs whole groups."""
         if not self._rubric.group_components:
             async for index in self._pending.ready():
@@ -114,7 +154,7 @@ class Scoring:
             return
         async for _ in self._pending.ready():
             pass
-        grouped = await asyncio.to_thread(self._tally.grouped, samples)
+        grouped = await asyncio.to_thread(self._tally.grouped, self._samples)
         for index, components in enumerate(grouped):
             yield index, self._tally.add(index, components)
 
@@ -134,15 +174,6 @@ class Scoring:
             abstained=tally.abstained,
             ms=milliseconds,
         )
-
-
-async def _chain(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    try:
-        yield first
-        async for line in rest:
-            yield line
-    finally:
-        await rest.aclose()
 
 
 def _observe(metrics: Metrics, result: ItemOut) -> None:

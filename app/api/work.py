@@ -1,36 +1,36 @@
 """From the public contract to work for the queue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from app.api.items import ItemIn, MessageIn
 from app.queue.codec import ComponentWork, WorkItem
 from app.queue.packing import Plan
 from app.rewards.base import Sample
 from app.rubric import Rubric
-from app.schemas import Conversation, Item, Message
 
 
 def components_of(rubric: Rubric) -> list[ComponentWork]:
     return [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
 
 
-def work_of(items: list[Item], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
+def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
     """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
     plans: dict[str, tuple[Plan, ...]] = {}
     for item in items:
-        kind = item.reference.kind
+        kind = item.reference["kind"]
         if kind not in plans:
             plans[kind] = _plans(rubric, kind)
         work = WorkItem(
             completion_text(item.completion),
             prompt_text(item.prompt),
-            item.reference.model_dump(mode="json", exclude_none=True),
+            item.reference,
             item.language,
             item.meta,
         )
         yield work, plans[kind]
 
 
-def kept_for_groups(items: list[Item], rubric: Rubric) -> list[Sample]:
+def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:
     """What the rubric's group rewards need of the items; nothing where it has none."""
     if not rubric.group_components:
         return []
@@ -45,16 +45,16 @@ def _plans(rubric: Rubric, kind: str) -> tuple[Plan, ...]:
     return tuple(Plan(lane, tuple(indices)) for lane, indices in lanes.items())
 
 
-def completion_text(completion: str | Conversation) -> str:
+def completion_text(completion: str | list[MessageIn]) -> str:
     """The last message's text; a `reasoning_content` that the server had split off goes back into its tags."""
     if isinstance(completion, str):
         return completion
-    last: Message = completion[-1]
+    last = completion[-1]
     content = last.content or ""
     return f"<think>{last.reasoning_content}</think>{content}" if last.reasoning_content else content
 
 
-def prompt_text(prompt: str | Conversation) -> str:
+def prompt_text(prompt: str | list[MessageIn]) -> str:
     """The last user message's text, or that of the last message."""
     if isinstance(prompt, str):
         return prompt

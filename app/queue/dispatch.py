@@ -116,8 +116,13 @@ class Dispatcher:
         priority: str,
         evidence: bool,
         reuse: bool,
+        first: int = 0,
+        more: bool = False,
     ) -> None:
-        """Have items scored. `reuse`: equal items may share their scores, and use earlier ones.
+        """Have items scored, of which the first has this position in the request.
+
+        `reuse`: equal items may share their scores, and use earlier ones. `more`: others of the request may follow at
+        once, and fill the last micro-batch.
 
         Raises QueueFull. If the server is away, `pending.ready` raises QueueUnavailable.
         """
@@ -125,7 +130,7 @@ class Dispatcher:
         works: dict[Plan, Work] = {}
         how: Counter[str] = Counter()
         full: list[Batch] = []
-        for index, (item, plans) in enumerate(work):
+        for index, (item, plans) in enumerate(work, first):
             encoded = codec.encode(item)
             for plan in plans:
                 if plan not in works:
@@ -134,7 +139,7 @@ class Dispatcher:
             if len(full) >= _SEND_AT_ONCE:
                 await self._send(full)
                 full = []
-        few = len(pending.scores) <= _FEW
+        few = more or len(pending.scores) <= _FEW
         for one in works.values():
             self._flush_later(one) if few else self._close(one, full)
         await self._send(full)

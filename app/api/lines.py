@@ -1,0 +1,63 @@
+"""Responses of NDJSON lines: sent as they are ready, stopped when the client goes or stops reading."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from functools import partial
+
+import msgspec
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from app.api.bodies import STALL_S, Media
+from app.api.disconnect import ClientGone
+from app.api.errors import Problem, problem_of
+from app.queue.connection import QueueUnavailable
+from app.queue.dispatch import QueueFull
+
+
+async def line_response(
+    request: Request, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None = None
+) -> StreamingResponse:
+    """Stream lines. What fails before the first is an answer of its own; later, a last line with the `problem`."""
+    first = await anext(lines)
+    return _Lines(_guarded(request, first, lines), body_read)
+
+
+class _Lines(StreamingResponse):
+    def __init__(self, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None) -> None:
+        super().__init__(lines, media_type=Media.NDJSON)
+        self._body_read = body_read
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(ClientGone):
+            await super().__call__(scope, receive, send)
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        if self._body_read is not None:
+            await self._body_read.wait()  # Until then the reader of the body would miss what is taken here.
+        await super().listen_for_disconnect(receive)
+
+    async def stream_response(self, send: Send) -> None:
+        await super().stream_response(partial(_in_time, send))
+
+
+async def _in_time(send: Send, message: Message) -> None:
+    """Send, unless the client has not read for so long that it never will."""
+    try:
+        async with asyncio.timeout(STALL_S):
+            await send(message)
+    except TimeoutError:
+        raise ClientGone from None
+
+
+async def _guarded(request: Request, first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    try:
+        yield first
+        async for line in rest:
+            yield line
+    except (Problem, QueueFull, QueueUnavailable) as error:
+        yield msgspec.json.encode({"problem": problem_of(error).body(request)}) + b"\n"
+    finally:
+        await rest.aclose()
