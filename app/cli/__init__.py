@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import code, demo, dlq, doctor, math, rewards, rubrics, score, serve
+from app.cli import code, demo, diff, dlq, doctor, math, rescore, rewards, rubrics, score, serve
 
 app = typer.Typer(
     help="Score completions of language models with rewards that a program can check.",
@@ -13,6 +13,8 @@ app.command()(serve.serve)
 app.command()(serve.api)
 app.command()(serve.worker)
 app.command()(score.score)
+app.command()(rescore.rescore)
+app.command()(diff.diff)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(code.code)

@@ -36,7 +36,7 @@ def score(
     """Score a file of rollouts and show count, mean, components, abstentions and pass rate."""
     items = read_items(file)
     try:
-        scored = asyncio.run(_score(items, _rubric(rubric), url))
+        scored = asyncio.run(_score(items, load_rubric(rubric), url))
     except (AssayError, StartFailed, NoRedis) as error:
         fail(str(error))
     results = [result for batch in scored for result in batch.results]
@@ -124,7 +124,7 @@ def _rows(results: list[Result]) -> Iterator[str]:
         yield json.dumps(asdict(result), ensure_ascii=False)
 
 
-def _rubric(name: str) -> str | Mapping[str, Any]:
+def load_rubric(name: str) -> str | Mapping[str, Any]:
     """A name stays a name; a file is read."""
     path = Path(name)
     if path.suffix not in _RUBRIC_FILES:

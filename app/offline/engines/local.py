@@ -1,0 +1,116 @@
+"""Killable processes of this machine, without queue or HTTP: the children of the service's workers, fed directly."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.offline.engines.base import Engine, Scores
+from app.offline.records import Record
+from app.queue import codec
+from app.queue.codec import ComponentScore, ComponentWork, RawBatch, RawEntry
+from app.rewards.base import CODE_LANE, CPU_LANE
+from app.rubric import Rubric
+from app.settings import Settings
+from app.worker.slot import Budget, Slot, fork_server
+
+_MIB = 1 << 20
+_WATCH_S = 0.05
+_MICRO_BATCH = 64
+"""Items a child gets at once: it must not wait for its parent, and a part must not wait for one child."""
+
+
+class _Job(NamedTuple):
+    payload: bytes
+    items: int
+    answer: asyncio.Future[list[bytes]]
+
+
+class LocalEngine(Engine):
+    """A pool of children for each lane that the rubric needs; one a core."""
+
+    def __init__(self, rubric: Rubric, settings: Settings, children: int, *, evidence: bool = False) -> None:
+        self._rubric = rubric
+        self._settings = settings
+        self._children = children
+        self._evidence = evidence
+        self._context = fork_server()
+        self._slots: dict[str, list[Slot]] = {}
+        self._jobs: dict[str, asyncio.Queue[_Job]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._works = {
+            i: ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)
+        }
+        self.in_flight = 2 * children
+
+    async def start(self) -> None:
+        self._tasks.append(asyncio.create_task(self._watch()))
+        if any(c.reward.lane("math") == CPU_LANE for c in self._rubric.components):
+            self._lane(CPU_LANE)
+            await asyncio.gather(*(slot.start() for slot in self._slots[CPU_LANE]))
+
+    async def score(self, records: Sequence[Record]) -> list[Scores]:
+        by_lane: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        for index, record in enumerate(records):
+            for plan in self._plans(str(record.item.reference.get("kind"))):
+                by_lane.setdefault(plan, []).append(index)
+        found: list[dict[int, ComponentScore]] = [{} for _ in records]
+        jobs = [
+            self._submit(lane, components, indices[at : at + _MICRO_BATCH], records)
+            for (lane, components), indices in by_lane.items()
+            for at in range(0, len(indices), _MICRO_BATCH)
+        ]
+        for payloads in await asyncio.gather(*jobs):
+            for payload in payloads:
+                for one in codec.decode_scores(payload):
+                    found[one.index].update(one.components)
+        return [[scores[i] for i in range(len(self._works))] for scores in found]
+
+    def _plans(self, kind: str) -> list[tuple[str, tuple[int, ...]]]:
+        lanes: dict[str, list[int]] = {}
+        for index, component in enumerate(self._rubric.components):
+            lanes.setdefault(component.reward.lane(kind), []).append(index)
+        return [(lane, tuple(indices)) for lane, indices in lanes.items()]
+
+    async def _submit(
+        self, lane: str, components: tuple[int, ...], indices: list[int], records: Sequence[Record]
+    ) -> list[bytes]:
+        entries = [
+            RawEntry(i, f"{records[i].source}:{records[i].place.row}", codec.Raw(records[i].encoded)) for i in indices
+        ]
+        payload = codec.encode(RawBatch([self._works[c] for c in components], self._evidence, entries))
+        answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
+        self._lane(lane).put_nowait(_Job(payload, len(indices), answer))
+        return await answer
+
+    def _lane(self, lane: str) -> asyncio.Queue[_Job]:
+        if lane not in self._jobs:
+            s = self._settings
+            budget = Budget(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items)
+            if lane == CODE_LANE:  # programs are limited by the sandbox; they would inherit the child's limits
+                budget = Budget(s.code_wall_s, s.code_wall_s, None, s.child_max_items)
+            self._jobs[lane] = asyncio.Queue()
+            self._slots[lane] = [Slot(self._context, budget, "critical") for _ in range(self._children)]
+            self._tasks += [asyncio.create_task(self._serve(slot, self._jobs[lane])) for slot in self._slots[lane]]
+        return self._jobs[lane]
+
+    async def _serve(self, slot: Slot, jobs: asyncio.Queue[_Job]) -> None:
+        while True:
+            job = await jobs.get()
+            payloads = [scores.payload async for scores in slot.run(job.payload, job.items)]
+            if not job.answer.done():
+                job.answer.set_result(payloads)
+
+    async def _watch(self) -> None:
+        while True:
+            for slots in self._slots.values():
+                for slot in slots:
+                    slot.watch()
+            await asyncio.sleep(_WATCH_S)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for slots in self._slots.values():
+            for slot in slots:
+                await slot.close()

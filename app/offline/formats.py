@@ -1,0 +1,196 @@
+"""Reads rows from files: JSON lines, plain or compressed, Parquet, Arrow, and folders of Hugging Face `datasets`.
+
+Rows stream: no file is held in memory. A file that breaks off gives its good rows, then one bad row.
+"""
+
+import glob
+import gzip
+import importlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+MAX_LINE_BYTES = 64 << 20
+"""A row: far above the longest completion with its tests."""
+_TABLE_ROWS = 256
+"""Rows of a table turned into Python objects at a time: few, so that long texts stay within some MB."""
+_JSON = (".jsonl", ".ndjson", ".json")
+_TABLES = (".parquet", ".arrow", ".feather")
+_PACKED = (".gz", ".zst")
+SUFFIXES = (*_JSON, *(f"{j}{p}" for j in _JSON for p in _PACKED), *_TABLES)
+
+
+class InputError(ValueError):
+    """No such file, or none that can be read. Says what can be."""
+
+
+class Row(NamedTuple):
+    """One row, from 1; `data` is None where it can't be read, and `problem` says why."""
+
+    number: int
+    data: dict[str, Any] | None
+    problem: str = ""
+
+
+def expand(inputs: list[str]) -> list[Path]:
+    """The files that paths, globs and folders name, in order. Raises InputError where one names none."""
+    found: list[Path] = []
+    for given in inputs:
+        path = Path(given)
+        if path.is_dir():
+            files = [p for p in sorted(path.rglob("*")) if p.is_file() and _kind(p) and not p.name.startswith(".")]
+            files = [p for p in files if p.name not in ("dataset_info.json", "state.json", "dataset_dict.json")]
+        elif path.exists():
+            files = [path]
+        else:
+            files = [Path(name) for name in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207 - takes absolute patterns
+        if not files:
+            raise InputError(f"{given}: no such file, and no files match it")
+        for file in files:
+            if not _kind(file):
+                raise InputError(f"{file}: unknown kind of file; there are: {', '.join(SUFFIXES)}")
+        found += [file for file in files if file not in found]
+    return found
+
+
+def rows(path: Path, start: int = 0) -> Iterator[Row]:
+    """Rows of a file after the first `start`."""
+    kind = _kind(path)
+    reader = _tables(path, start) if kind in _TABLES else _lines(path, start)
+    number = start
+    try:
+        for row in reader:
+            number = row.number
+            yield row
+    except (OSError, EOFError, ValueError) as error:  # a truncated archive, a broken table
+        yield Row(number + 1, None, f"the file can't be read further: {type(error).__name__}: {error}")
+
+
+def _kind(path: Path) -> str:
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] in _PACKED:
+        suffixes = suffixes[:-1]
+        return suffixes[-1] if suffixes and suffixes[-1] in _JSON else ""
+    return suffixes[-1] if suffixes and suffixes[-1] in (*_JSON, *_TABLES) else ""
+
+
+def _open(path: Path) -> io.BufferedIOBase:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rb")
+    if path.suffix.lower() == ".zst":
+        return io.BufferedReader(_Zstandard(path), 1 << 20)
+    return path.open("rb")
+
+
+class _Zstandard(io.RawIOBase):
+    """Decompresses frame after frame. The library's own reader takes a file that breaks off for one that ends."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._decompressor: Any = optional("zstandard", f"to read {path.name}").ZstdDecompressor()
+        self._file = path.open("rb")
+        self._frame: Any = None
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._file.read(1 << 18)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("the file breaks off within a frame")
+                return 0
+            self._ready = self._unpack(packed)
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _unpack(self, packed: bytes) -> bytes:
+        found: list[bytes] = []
+        while packed:
+            self._frame = self._frame or self._decompressor.decompressobj()
+            found.append(self._frame.decompress(packed))
+            packed = b""
+            if self._frame.eof:
+                packed, self._frame = self._frame.unused_data, None
+        return b"".join(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def optional(module: str, purpose: str) -> Any:
+    """A package of the extra `offline`. Raises InputError that says how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        name = module.partition(".")[0]
+        raise InputError(f"{purpose} the package {name} is needed: pip install 'assay[offline]'") from None
+
+
+def _lines(path: Path, start: int) -> Iterator[Row]:
+    with _open(path) as file:
+        raw: Any = file
+        text: Any = raw if isinstance(file, io.BufferedReader) else io.BufferedReader(raw, 1 << 20)
+        number = 0
+        while line := text.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(line) > MAX_LINE_BYTES:
+                while line and not line.endswith(b"\n"):
+                    line = text.readline(MAX_LINE_BYTES)
+                if number > start:
+                    yield Row(number, None, f"longer than {MAX_LINE_BYTES} bytes")
+                continue
+            if number <= start or not line.strip():
+                continue
+            yield decode_line(number, line)
+
+
+def decode_line(number: int, line: bytes) -> Row:
+    """One line of JSON as a row."""
+    try:
+        data: Any = msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as error:
+        return Row(number, None, f"not JSON: {error}")
+    if not isinstance(data, dict):
+        return Row(number, None, "not a JSON object")
+    return Row(number, data)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _tables(path: Path, start: int) -> Iterator[Row]:
+    number = 0
+    for batch in _batches(path):
+        if number + batch.num_rows <= start:
+            number += batch.num_rows
+            continue
+        for offset in range(0, batch.num_rows, _TABLE_ROWS):
+            for data in batch.slice(offset, _TABLE_ROWS).to_pylist():
+                number += 1
+                if number > start:
+                    yield Row(number, data)
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    """Record batches of a table."""
+    if path.suffix.lower() == ".parquet":
+        parquet: Any = optional("pyarrow.parquet", f"to read {path.name}")
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(batch_size=_TABLE_ROWS)
+        return
+    arrow: Any = optional("pyarrow", f"to read {path.name}")
+    with arrow.memory_map(str(path)) as source:
+        try:
+            reader = arrow.ipc.open_file(source)
+        except arrow.ArrowInvalid:
+            source.seek(0)
+            yield from arrow.ipc.open_stream(source)
+            return
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)

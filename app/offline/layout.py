@@ -1,0 +1,211 @@
+"""How a kind of file lays out its records: a TOML file of paths, under `layouts/` or of the user's own."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path as File
+from typing import Any
+
+from app.offline.paths import MISSING, BadPath, Path
+from app.offline.records import BadRow, Place, Record, encode, group_of, plain
+from app.queue.codec import WorkItem
+from app.schemas import MAX_COMPLETION_CHARS
+
+FIELDS = ("id", "group", "prompt", "completion", "language", "previous", "reference", "meta")
+AUTO = "auto"
+_MAX_ID_CHARS = 256
+
+
+class BadLayout(ValueError):
+    """A layout that can't be used. Says where and why."""
+
+
+Paths = tuple[Path, ...]
+"""Alternatives: the first that finds something counts."""
+
+
+class Layout:
+    """Turns rows into records."""
+
+    def __init__(self, name: str, spec: Mapping[str, Any]) -> None:
+        self.name = name
+        self.description = str(spec.get("description", ""))
+        unknown = set(spec) - {*FIELDS, "description"}
+        if unknown:
+            raise BadLayout(f"{name}: unknown field '{min(unknown)}'; there are: {', '.join(FIELDS)}")
+        self._paths: dict[str, Paths] = {f: _paths(name, spec[f]) for f in FIELDS[:6] if f in spec}
+        reference: Any = spec.get("reference", {})
+        self._whole_reference: Paths = () if isinstance(reference, Mapping) else _paths(name, reference)
+        self._reference: dict[str, Paths] = (
+            {str(k): _paths(name, v) for k, v in reference.items()} if isinstance(reference, Mapping) else {}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        )
+        meta: Any = spec.get("meta", [])
+        self._meta_path: Paths = _paths(name, meta) if isinstance(meta, str) else ()
+        self._meta: tuple[str, ...] = () if isinstance(meta, str) else tuple(str(m) for m in meta)
+
+    @property
+    def has_completions(self) -> bool:
+        return "completion" in self._paths
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row has all that this layout needs: completion and prompt where it has them, and a reference."""
+        for field in ("completion", "prompt"):
+            paths = self._paths.get(field, ())
+            if paths and not paths[0].optional and _first(paths, row, 0) is MISSING:
+                return False
+        if self._whole_reference:
+            return _first(self._whole_reference, row, 0) is not MISSING
+        return all(_first(p, row, 0) is not MISSING or p[0].optional for p in self._reference.values())
+
+    def records(self, row: Mapping[str, Any], source: str, file: int, number: int) -> Iterator[Record | BadRow]:
+        """The records of one row: one, or as many as its `[*]` paths find."""
+        counts = [p.count(row) for p in self._paths.get("completion", ()) if p.many]
+        for part in range(max(counts) if counts else 1):
+            place = Place(file, number, part)
+            try:
+                yield self._record(row, source, place, bool(counts))
+            except ValueError as error:
+                yield BadRow(source, place, str(error))
+        if counts and max(counts) == 0:
+            yield BadRow(source, Place(file, number), "the row holds no completion")
+
+    def _record(self, row: Mapping[str, Any], source: str, place: Place, several: bool) -> Record:
+        part = place.part
+        completion = text_of(self._find("completion", row, part), "completion", "")
+        prompt = text_of(self._find("prompt", row, part), "prompt", "") if "prompt" in self._paths else ""
+        found: dict[str, Any] = {name: self._find(name, row, part) for name in ("id", "group", "language", "previous")}
+        id_ = f"{File(source).name}:{place.row}" if found["id"] is MISSING else str(found["id"])[:_MAX_ID_CHARS]
+        group = group_of(prompt) if found["group"] is MISSING else str(found["group"])[:_MAX_ID_CHARS]
+        language: Any = found["language"]
+        item = WorkItem(
+            completion,
+            prompt,
+            self._reference_of(row, part),
+            language if isinstance(language, str) else None,
+            self._meta_of(row),
+        )
+        if several:
+            id_ = f"{id_}/{part}"
+        return Record(id_, group, item, encode(item), _number(found["previous"]), source, place)
+
+    def _reference_of(self, row: Mapping[str, Any], part: int) -> dict[str, Any]:
+        if self._whole_reference:
+            whole: Any = _first(self._whole_reference, row, part)
+            whole = None if whole is MISSING else plain(whole)
+            if isinstance(whole, dict) and isinstance(whole.get("kind"), str):  # pyright: ignore[reportUnknownMemberType]
+                return whole  # pyright: ignore[reportUnknownVariableType]
+            return {"kind": "none"}
+        found = {name: _first(paths, row, part) for name, paths in self._reference.items()}
+        kept = {name: plain(value) for name, value in found.items() if value is not MISSING}
+        if isinstance(kept.get("answer"), int | float) and not isinstance(kept["answer"], bool):
+            kept["answer"] = repr(kept["answer"])
+        return kept if "kind" in kept else {"kind": "none"}
+
+    def _meta_of(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        if self._meta_path:
+            whole: Any = _first(self._meta_path, row, 0)
+            return plain(whole) if isinstance(whole, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+        return {name: plain(row[name]) for name in self._meta if name in row}
+
+    def _find(self, field: str, row: Any, part: int = 0) -> Any:
+        return _first(self._paths.get(field, ()), row, part)
+
+
+def _first(paths: Paths, row: Any, part: int) -> Any:
+    for path in paths:
+        value = path.find(row, part)
+        if value is not MISSING:
+            return value
+    return MISSING
+
+
+def _paths(layout: str, value: Any) -> Paths:
+    texts: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise BadLayout(f"{layout}: a path is a text, or a list of texts")
+    try:
+        return tuple(Path(text) for text in texts)
+    except BadPath as error:
+        raise BadLayout(f"{layout}: {error}") from None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return float(value)
+    return float(value) if isinstance(value, int | float) and value == value else None
+
+
+def text_of(value: Any, field: str, default: str | None = None) -> str:
+    """A text, or the last message of a conversation with its `reasoning_content` in think tags. Raises ValueError."""
+    if value is MISSING or value is None:
+        if default is not None and field != "completion":
+            return default
+        raise ValueError(f"the row has no {field}")
+    if isinstance(value, list):
+        messages: list[Any] = [m for m in value if isinstance(m, dict)]  # pyright: ignore[reportUnknownVariableType]
+        wanted = [m for m in messages if m.get("role") == ("assistant" if field == "completion" else "user")]
+        if not messages:
+            raise ValueError(f"the {field} is a list without messages")
+        message: dict[str, Any] = (wanted or messages)[-1]
+        content, thought = message.get("content") or "", message.get("reasoning_content") or ""
+        value = f"<think>{thought}</think>{content}" if thought and field == "completion" else content
+    if not isinstance(value, str):
+        raise ValueError(f"the {field} is no text and no list of messages")
+    if len(value) > MAX_COMPLETION_CHARS:
+        raise ValueError(f"the {field} is longer than {MAX_COMPLETION_CHARS} characters")
+    return value
+
+
+@cache
+def known() -> dict[str, Layout]:
+    """The layouts that ship, by name."""
+    folder = files("app.offline").joinpath("layouts")
+    found = sorted((f.name.removesuffix(".toml"), f) for f in folder.iterdir() if f.name.endswith(".toml"))
+    return {name: Layout(name, tomllib.loads(file.read_text("utf-8"))) for name, file in found}
+
+
+def find(name: str, overrides: Sequence[str] = ()) -> Layout | None:
+    """A layout by name or TOML file, with `field=path` on top; None for `auto` without any. Raises BadLayout."""
+    if name == AUTO and not overrides:
+        return None
+    if name == AUTO:
+        return Layout("map", _overridden({}, overrides))
+    if name.endswith(".toml"):
+        try:
+            spec = tomllib.loads(File(name).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadLayout(f"{name}: {error}") from None
+        return Layout(name, _overridden(spec, overrides))
+    if name not in known():
+        raise BadLayout(f"unknown layout '{name}'; there are: {', '.join((AUTO, *known()))}, or a TOML file")
+    if not overrides:
+        return known()[name]
+    file = files("app.offline").joinpath("layouts", f"{name}.toml")
+    return Layout(name, _overridden(tomllib.loads(file.read_text("utf-8")), overrides))
+
+
+def guess(row: Mapping[str, Any], *, questions: bool = False) -> Layout:
+    """The layout that fits a row; `questions`: one without completions will do. Raises BadLayout."""
+    candidates = sorted(known().values(), key=lambda one: not one.has_completions)
+    for layout in candidates:
+        if (layout.has_completions or questions) and layout.fits(row):
+            return layout
+    raise BadLayout(
+        f"no known layout fits a row with the columns {', '.join(sorted(row))}; say where things are, "
+        "for example --map completion=output --map reference.answer=gold --map reference.kind==math"
+    )
+
+
+def _overridden(spec: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    for text in overrides:
+        field, found, path = text.partition("=")
+        if not found:
+            raise BadLayout(f"--map {text}: should be FIELD=PATH")
+        if field.startswith("reference."):
+            reference = spec.get("reference")
+            spec["reference"] = {**(reference if isinstance(reference, dict) else {"kind": "=math"})}
+            spec["reference"][field.removeprefix("reference.")] = path
+        else:
+            spec[field] = path
+    return spec

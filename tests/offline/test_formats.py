@@ -1,0 +1,91 @@
+"""Files of rows: every format, and what a broken one gives."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from app.offline import formats
+from app.offline.formats import InputError, expand, rows
+
+ROWS = [{"completion": f"answer {n}", "n": n} for n in range(700)]
+LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
+
+
+def write(folder: Path, name: str) -> Path:
+    path = folder / name
+    table = pa.Table.from_pylist(ROWS)
+    if name.endswith(".gz"):
+        path.write_bytes(gzip.compress(LINES))
+    elif name.endswith(".zst"):
+        path.write_bytes(zstandard.compress(LINES))
+    elif name.endswith(".parquet"):
+        pq.write_table(table, path, row_group_size=100)
+    elif name.endswith(".feather"):
+        feather.write_feather(table, str(path))
+    elif name.endswith("stream.arrow"):
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table, max_chunksize=90)
+    elif name.endswith(".arrow"):
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table, max_chunksize=90)
+    else:
+        path.write_bytes(LINES)
+    return path
+
+
+NAMES = ["a.jsonl", "a.ndjson", "a.jsonl.gz", "a.jsonl.zst", "a.parquet", "a.feather", "a.arrow", "stream.arrow"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("start", [0, 1, 256, 699, 700, 900])
+def test_format_gives_its_rows_from_anywhere(tmp_path: Path, name: str, start: int) -> None:
+    found = list(rows(write(tmp_path, name), start))
+    assert [row.data for row in found] == ROWS[start:]
+    assert [row.number for row in found] == list(range(start + 1, len(ROWS) + 1))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst", "a.parquet", "a.arrow", "a.feather"])
+def test_file_that_breaks_off_ends_in_one_bad_row(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, name)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    found = list(rows(path))
+    assert found[-1].data is None
+    assert "can't be read further" in found[-1].problem
+    assert [row.data for row in found[:-1]] == ROWS[: len(found) - 1]
+
+
+def test_bad_lines_cost_themselves_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    deep = b"[" * 100_000
+    lines = [b"\xef\xbb\xbf" + b'{"a": 1}', b"{", b"[1]", b"\x00\xff", b"", deep, b'{"a": 2}']
+    path.write_bytes(b"\n".join(lines))
+    found = list(rows(path))
+    assert [(row.number, row.data) for row in found if row.data] == [(1, {"a": 1}), (7, {"a": 2})]
+    assert [row.number for row in found if row.data is None] == [2, 3, 4, 6]
+
+
+def test_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_LINE_BYTES", 100)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"a": "' + b"x" * 5000 + b'"}\n{"a": 1}\n')
+    assert [(row.number, row.data) for row in rows(path)] == [(1, None), (2, {"a": 1})]
+
+
+def test_inputs_are_files_globs_and_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name in ("b.jsonl", "a.parquet"):
+        write(folder, name)
+    (folder / "dataset_info.json").write_text("{}")
+    (folder / "README.md").write_text("no rows")
+    assert [p.name for p in expand([str(folder)])] == ["a.parquet", "b.jsonl"]
+    assert [p.name for p in expand([str(folder / "*.jsonl"), str(folder / "a.parquet")])] == ["b.jsonl", "a.parquet"]
+    for given in (str(tmp_path / "none"), str(tmp_path / "*.x"), str(folder / "README.md")):
+        with pytest.raises(InputError):
+            expand([given])
