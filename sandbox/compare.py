@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.errors import BadJob
-from sandbox.harness.values import Opaque
 from sandbox.verdict import Verdict
-
-VALUE_TOLERANCE = 1e-9
-"""Relative; of floats in results. Orders of summation differ by less, wrong answers by more."""
-DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +70,3 @@ def read_comparison(given: Any, tolerance: Any) -> Comparison:
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 < tolerance < 1:
         raise BadJob("tolerance: must be a number between 0 and 1")
     return Comparison(given or "tokens", float(tolerance))
-
-
-def same_value(expected: Any, actual: Any, depth: int = 0) -> bool:
-    """Whether a returned value is the expected one, which came as JSON or as a Python literal.
-
-    Tuples and lists of the same items are the same, as JSON has no tuples; so are keys 1 and "1". Floats agree within
-    VALUE_TOLERANCE, two NaN agree. True is 1, as in Python. An object that is no plain data is equal to nothing.
-    """
-    if depth > DEPTH or isinstance(actual, Opaque):
-        return False
-    if isinstance(expected, (list, tuple)):
-        return _same_items(expected, actual, depth)  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(expected, dict):
-        return _same_mapping(expected, actual, depth)  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(expected, (int, float)) and isinstance(actual, (int, float)):
-        return _same_number(expected, actual)
-    return type(expected) is type(actual) and bool(expected == actual)
-
-
-def _same_number(expected: int | float, actual: int | float) -> bool:
-    if expected == actual:
-        return True
-    if isinstance(expected, int) and isinstance(actual, int):
-        return False
-    try:
-        x, y = float(expected), float(actual)
-    except OverflowError:
-        return False
-    return (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=VALUE_TOLERANCE)
-
-
-def _same_items(expected: Any, actual: Any, depth: int) -> bool:
-    if not isinstance(actual, (list, tuple)) or len(actual) != len(expected):  # pyright: ignore[reportUnknownArgumentType]
-        return False
-    items: list[Any] = list(actual)  # pyright: ignore[reportUnknownArgumentType]
-    return all(same_value(a, b, depth + 1) for a, b in zip(expected, items, strict=True))
-
-
-def _same_mapping(expected: Any, actual: Any, depth: int) -> bool:
-    if not isinstance(actual, dict) or len(actual) != len(expected):  # pyright: ignore[reportUnknownArgumentType]
-        return False
-    named: dict[Any, Any] = actual if all(key in actual for key in expected) else {str(k): v for k, v in actual.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return all(key in named and same_value(value, named[key], depth + 1) for key, value in expected.items())

@@ -13,6 +13,8 @@ from sandbox.errors import UnknownLanguage
 
 PROBE_S = 20.0
 """A compiler that does not tell its version in this time is not installed in a usable way."""
+NAME_BYTES = 200
+"""Of a source file's name; file systems take 255 with the ending."""
 OUT = "/tmp/out"
 BOX = "/box"
 
@@ -51,7 +53,9 @@ _MAIN_METHOD = b"([Ljava/lang/String;)V"
 
 def _java_file(source: str) -> str:
     found = _PUBLIC_CLASS.search(source)
-    return f"{found[1] if found else 'Main'}.java"
+    name = found[1] if found else "Main"
+    # A name that no file can have is left to the compiler to refuse.
+    return f"{name if len(name.encode('utf-8', 'replace')) <= NAME_BYTES else 'Main'}.java"
 
 
 def _java_main(files: dict[str, bytes]) -> str:

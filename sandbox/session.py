@@ -57,9 +57,16 @@ class Session:
                 return part
         raise SandboxFault("the run has no end")
 
-    def stream(self, op: str, caps: dict[str, Any], *blobs: bytes, **header: Any) -> Iterator[bytes | Execution]:
-        """One run: pieces of its result channel as they come, and the Execution as the last."""
+    def stream(
+        self, op: str, caps: dict[str, Any], *blobs: bytes, bench: wire.Message | None = None, **header: Any
+    ) -> Iterator[bytes | Execution]:
+        """One run: pieces of its result channel as they come, and the Execution as the last.
+
+        `bench`: a second message, for the tests' process alone.
+        """
         self.send({"op": op, "caps": caps, **header}, *blobs)
+        if bench is not None:
+            self.send(bench.header, *bench.blobs)
         while True:
             message = self.expect(caps["wall_s"] + GRACE_S)
             match message.header["op"]:

@@ -2,6 +2,10 @@
 
 The inner jail has namespaces of its own below this jail's: the program has no view of the tester's process, files or
 descriptors, only one stream on which it is asked and answers.
+
+Forked processes keep their ancestors' memory, so no ancestor of the program may ever have held the tests: the tests'
+process reads them itself from the host's channel, and the program's process is made before it does. For the same
+reason a job that needs another try, after the outcomes of the first have passed through this jail, gets a fresh jail.
 """
 
 import json
@@ -18,32 +22,32 @@ if TYPE_CHECKING:
 
 
 def run(jail: "Jail", message: wire.Message) -> None:
-    """Serve one `tests` message of a jail."""
+    """Serve one `tests` message of a jail, and leave the `bench` message that follows it to the tests' process."""
     from sandbox.harness.jail import enter
 
     caps = jail.start(message)
     setting = jail.setting
-    header = message.header
-    source, tests, prelude = message.blobs
+    (source,) = message.blobs
     ours, theirs = socket.socketpair()
     reading, writing = os.pipe()
-    standard = [Output("stdin"), Output("stdout").appending(), Output("stderr").appending()]
-    common = [item.fd for item in standard]
+    gate, unlock = os.pipe()
     counted = setting.meter.exact
+    standard, programs = _standard(), _standard()
 
     def program() -> None:
-        confine(setting.rights, caps, [*common, theirs.fileno()], counted=counted)
+        confine(setting.rights, caps, [*(item.fd for item in programs), theirs.fileno()], counted=counted)
         candidate.run(source, setting.search)
 
     def inner() -> None:
         # The descriptors of the tests' side end here, before anything of the program is run.
         ours.close()
-        os.close(reading)
-        os.close(writing)
+        for fd in (reading, writing, unlock, *(item.fd for item in standard)):
+            os.close(fd)
         if setting.namespaces:
             from sandbox.harness import rootfs
 
             rootfs.fresh_scratch(caps.disk, used=False)
+        os.read(gate, 1)  # ends when the tests' process has what it needs: nothing of the program may hinder that
         pid = fork_into(program)
         theirs.close()
         _, status = os.waitpid(pid, 0)
@@ -52,15 +56,25 @@ def run(jail: "Jail", message: wire.Message) -> None:
         os._exit(code if code >= 0 else 128 - code)
 
     def test() -> None:
-        descriptors = [*common, writing, ours.fileno()]
+        bench = jail.receive()
+        tests, prelude = bench.blobs
+        descriptors = [*(item.fd for item in standard), writing, ours.fileno()]
         confine(setting.tester_rights, caps, descriptors, counted=counted, private=True)
         codes: list[str] = json.loads(tests)
+        header = bench.header
         tester.run(header["kind"], codes, prelude.decode(), header["entry"], header["start"], setting.search)
 
     enter(setting, inner)
     pid = fork_into(test)
-    os.close(writing)
+    for fd in (writing, gate, unlock):
+        os.close(fd)
     ours.close()
     theirs.close()
-    jail.finish(Watch(pid, caps, setting.meter, standard[1:], jail.kill_all), caps, standard, reading)
+    outputs = [*standard[1:], *programs[1:]]
+    jail.finish(Watch(pid, caps, setting.meter, outputs, jail.kill_all), caps, [standard, programs], reading)
     os.close(reading)
+
+
+def _standard() -> list[Output]:
+    """Standard streams of one process: the program must not read what the test code prints."""
+    return [Output("stdin"), Output("stdout").appending(), Output("stderr").appending()]

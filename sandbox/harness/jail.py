@@ -4,8 +4,9 @@ Job messages (wire.py); every one but `end` is answered by one message or, where
     files    header names: [str]; blobs: contents         → nothing; the files are in /box, read-only to programs
     python   header caps, argv; blobs: source, stdin            → done + stdout, stderr
     exec     header caps, argv, native; blobs: stdin      → done + stdout, stderr
-    calls    header caps, entry; blobs: source, calls     → lines*, done + stdout, stderr
-    tests    header caps, kind, entry, start; blobs: source, tests, prelude  → lines*, done + stdout, stderr
+    calls    header caps, entry, count; blobs: source, calls  → lines*, done + stdout, stderr
+    tests    header caps; blobs: source                   → lines*, done + stdout, stderr
+    bench    header kind, entry, start; blobs: tests, prelude  (right after `tests`, read by the tests' process alone)
     collect  header limit                                 → files + contents of regular files under /tmp/out
     end      → nothing; the process ends
 """
@@ -106,6 +107,10 @@ class Jail:
                 handlers[message.header["op"]](message)
         self.kill_all()
 
+    def receive(self) -> wire.Message:
+        """The host's next message; for the tests' process, which is sent one of its own."""
+        return wire.receive(self._channel)
+
     def _reply(self, header: dict[str, Any], *blobs: bytes) -> None:
         wire.send(self._channel, header, *blobs)
 
@@ -157,14 +162,16 @@ class Jail:
             body()
 
         watch = Watch(fork_into(confined), caps, setting.meter, standard[1:], self.kill_all)
-        self.finish(watch, caps, standard)
+        self.finish(watch, caps, [standard])
 
-    def finish(self, watch: Watch, caps: Caps, standard: list[Output], results: int | None = None) -> None:
-        """Wait for a run's end and send what it left."""
+    def finish(self, watch: Watch, caps: Caps, streams: list[list[Output]], results: int | None = None) -> None:
+        """Wait for a run's end and send what it left: the standard streams of its one or two processes."""
         outcome = watch.until_end(results, self._lines)
         reap_all()
-        os.close(standard[0].fd)
-        self._reply(outcome.header(), *(output.take(caps.output) for output in standard[1:]))
+        for standard in streams:
+            os.close(standard[0].fd)
+        written = [[output.take(caps.output) for output in standard[1:]] for standard in streams]
+        self._reply(outcome.header(), *map(b"".join, zip(*written, strict=True)))
 
     def _lines(self, chunk: bytes) -> None:
         self._reply({"op": "lines"}, chunk)
@@ -186,7 +193,8 @@ class Jail:
 
         pid = fork_into(confined)
         os.close(writing)
-        self.finish(Watch(pid, caps, setting.meter, standard[1:], self.kill_all), caps, standard, reading)
+        watch = Watch(pid, caps, setting.meter, standard[1:], self.kill_all, message.header["count"] + 1)
+        self.finish(watch, caps, [standard], reading)
         os.close(reading)
 
     def _tests(self, message: wire.Message) -> None:

@@ -6,6 +6,7 @@ pytest itself is not in the jail: it is slow to load, and its plug-ins would be 
 import inspect
 import io
 import itertools
+import math
 import re
 import sys
 import types
@@ -15,7 +16,7 @@ from typing import Any, cast
 
 
 class Skip(Exception):
-    """A test asked not to be run."""
+    """A test asked not to be run. Not for the program to raise: it can't name this class."""
 
 
 class Raised:
@@ -60,6 +61,8 @@ class approx:
             return bool(expected == actual)
         if expected == actual:
             return True
+        if isinstance(expected, float) and math.isinf(expected):
+            return False
         relative = 1e-6 if self.rel is None and self.abs is None else (self.rel or 0.0)
         absolute = 1e-12 if self.abs is None else self.abs
         return abs(expected - actual) <= max(relative * abs(expected), absolute)
@@ -178,8 +181,6 @@ def _call(function: Callable[..., Any], given: dict[str, Any], names: dict[str, 
 
     try:
         function(**{name: value_of(name) for name in inspect.signature(function).parameters})
-    except Skip:
-        return
     finally:
         for finisher in reversed(finishers):
             next(finisher, None)

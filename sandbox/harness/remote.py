@@ -9,11 +9,13 @@ import importlib
 import sys
 import types
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.rpc import Line
 from sandbox.harness.values import Encoder, decode
+
+T = TypeVar("T")
 
 PASSED_THROUGH = frozenset(
     {"__name__", "__doc__", "__qualname__", "__annotations__", "__dict__", "__enter__", "__exit__"}
@@ -30,13 +32,24 @@ class Link:
         self._callbacks: list[Callable[..., Any]] = []
         self._exceptions: dict[str, type[BaseException]] = {}
         self._raised: BaseException | None = None
+        self.asked = False
+        """Whether the program had a say in what the test code did since `forget`."""
+        self.absent: set[str] = set()
+        """Names that were looked for and that the program does not define."""
 
     def came(self, error: BaseException) -> bool:
         """Whether an exception is the last that the program raised, not one of the test code's own."""
         return error is self._raised
 
     def forget(self) -> None:
-        self._raised = None
+        self._raised, self.asked = None, False
+
+    def _meaning(self, read: Callable[[], T]) -> T:
+        """What a frame says. One that says nothing is no answer: its sender counts as ended from then on."""
+        value = attempt(read)
+        if isinstance(value, Failed):
+            raise self.line.gone("the program sent what is no answer")
+        return value
 
     def ready(self) -> None:
         """Wait until the program is loaded. Raises what it raised."""
@@ -44,24 +57,28 @@ class Link:
 
     def ask(self, op: str, *a: Any, handle: int = 0, k: dict[str, Any] | None = None) -> Any:
         frame = {"op": op, "h": handle, "a": [self._encode(item) for item in a], "k": self._encode(k or {})}
+        self.asked = True
         self.line.send(frame)
         while "cb" in (reply := self.line.receive()):
             self.line.send(self._callback(reply))
         value = self._reply(reply)
+        self._meaning(lambda: self._write_back(reply, a))
+        return value
+
+    def _write_back(self, reply: dict[str, Any], a: tuple[Any, ...]) -> None:
         for position, changed in reply.get("w", ()):
             write_back(a[position], decode(changed, self._stand_in))
-        return value
 
     def names(self, names: list[str]) -> dict[str, Any]:
         """Stand-ins for those of the names that the program defines."""
         self.line.send({"op": "names", "names": names})
         reply = self.line.receive()
         self._reply(reply)
-        found: dict[str, Any] = {}
-        for name, described in zip(names, reply.get("names", ()), strict=False):
-            value = self._described(described)
-            if value is not None:
-                found[name] = value[0]
+        told = self._meaning(lambda: [self._described(item) for item in reply["names"]])
+        found = {name: value[0] for name, value in zip(names, told, strict=False) if value is not None}
+        self.absent.update(set(names) - set(found))
+        # Where it put a number or a module in a function's place, what breaks is its doing.
+        self.asked = self.asked or not all(isinstance(value, Remote) or callable(value) for value in found.values())
         return found
 
     def _described(self, described: dict[str, Any]) -> tuple[Any] | None:
@@ -81,9 +98,9 @@ class Link:
         if reply.get("p"):
             sys.stdout.write(str(reply["p"]))
         if "x" in reply:
-            self._raised = self._exception(reply["x"])
+            self._raised = self._meaning(lambda: self._exception(reply["x"]))
             raise self._raised
-        return decode(reply.get("v"), self._stand_in)
+        return self._meaning(lambda: decode(reply.get("v"), self._stand_in))
 
     def _stand_in(self, tag: str, body: Any) -> Any:
         if tag != "r":

@@ -37,18 +37,18 @@ class Line:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError:
-            raise self._gone() from None
+            raise self.gone() from None
 
     def receive(self) -> dict[str, Any]:
         length = int.from_bytes(self._exactly(4), "big")
         if length > FRAME_BYTES:
-            raise self._gone()
+            raise self.gone()
         try:
             frame = json.loads(self._exactly(length))
         except (ValueError, RecursionError):
-            raise self._gone() from None
+            raise self.gone() from None
         if not isinstance(frame, dict):
-            raise self._gone()
+            raise self.gone()
         return frame  # pyright: ignore[reportUnknownVariableType]
 
     def _exactly(self, count: int) -> bytes:
@@ -57,13 +57,14 @@ class Line:
             try:
                 part = os.read(self._fd, min(count, 1 << 20))
             except OSError:
-                raise self._gone() from None
+                raise self.gone() from None
             if not part:
-                raise self._gone()
+                raise self.gone()
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
 
-    def _gone(self) -> Gone:
+    def gone(self, why: str = "the program ended before its tests were done") -> Gone:
+        """What to raise where there is no answer, now and from now on."""
         self.dead = True
-        return Gone("the program ended before its tests were done")
+        return Gone(why)

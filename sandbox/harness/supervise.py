@@ -91,9 +91,19 @@ def _write_all(fd: int, data: bytes) -> None:
 class Watch:
     """Watches one process (and all that it starts) until it ends or breaks a limit."""
 
-    def __init__(self, pid: int, caps: Caps, meter: Meter, outputs: list[Output], kill_all: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        caps: Caps,
+        meter: Meter,
+        outputs: list[Output],
+        kill_all: Callable[[], None],
+        most_lines: int | None = None,
+    ) -> None:
+        """`most_lines`: lines on the result channel after which the run is ended; None: its writer is trusted."""
         self._pid, self._caps, self._meter = pid, caps, meter
         self._outputs, self._kill_all = outputs, kill_all
+        self._lines_left = most_lines
         self._started = time.monotonic()
         self._oom_before = meter.oom_kills()
         self._peak = 0
@@ -144,7 +154,10 @@ class Watch:
                     if self._received_too_much(chunk):
                         return "output"
                     forward(chunk)
-                    if b"\n" in chunk:
+                    if lines := chunk.count(b"\n"):
+                        # Each line gives the next call its own time, so a program must not make up more of them.
+                        if self._told_too_often(lines):
+                            return "output"
                         deadline, cpu = time.monotonic() + self._caps.wall_s, None
                 elif process in ready:
                     return None
@@ -159,6 +172,12 @@ class Watch:
     def _received_too_much(self, chunk: bytes) -> bool:
         self._received += len(chunk)
         return self._received > RESULT_BYTES
+
+    def _told_too_often(self, lines: int) -> bool:
+        if self._lines_left is None:
+            return False
+        self._lines_left -= lines
+        return self._lines_left < 0
 
     def _too_much_output(self) -> bool:
         return any(output.size > self._caps.output for output in self._outputs)

@@ -26,6 +26,15 @@ from sandbox.harness.remote import PLAIN_MODULES, Link
 from sandbox.harness.rpc import Line
 
 RESULTS, LINE = 3, 4
+# fmt: off
+PACKAGES = frozenset([
+    "numpy", "pandas", "scipy", "sklearn", "torch", "tensorflow", "jax", "sympy", "networkx", "matplotlib",
+    "seaborn", "PIL", "cv2", "requests", "httpx", "aiohttp", "bs4", "lxml", "yaml", "pydantic", "attr", "attrs",
+    "flask", "django", "fastapi", "sqlalchemy", "hypothesis", "nose", "mock", "freezegun", "parameterized",
+    "dateutil", "pytz", "numba", "nltk", "spacy", "regex", "tqdm",
+])
+# fmt: on
+"""Packages that test code may need: where one is not installed, it is not the program under another name."""
 DETAIL_CHARACTERS = 2000
 TESTS_MODULE = "tests"
 
@@ -74,7 +83,7 @@ def _unknown(module: str) -> bool:
     top = module.partition(".")[0]
     if top in ("pytest", "sandbox"):
         return top == "sandbox"
-    return top not in sys.stdlib_module_names and importlib.util.find_spec(top) is None
+    return top not in PACKAGES and top not in sys.stdlib_module_names and importlib.util.find_spec(top) is None
 
 
 class ProgramModule(types.ModuleType):
@@ -106,9 +115,10 @@ class Bench:
             self.names.pop(entry, None)
 
     def _lookup(self, name: str) -> Any:
+        self._link.asked = True
         found = self._link.names([name])
         if name not in found:
-            raise AttributeError(f"the program defines no {name!r}")
+            raise AttributeError(f"the program defines no {name!r}", name=name)
         return found[name]
 
     def bind(self, code: str) -> None:
@@ -161,7 +171,9 @@ def _unittest(bench: Bench) -> list[Unit]:
     def unit(test: unittest.TestCase) -> Unit:
         def run() -> None:
             result = unittest.TestResult()
-            test.run(result)
+            unittest.TestSuite([test]).run(result)  # with the fixtures of its class and module
+            if result.skipped:
+                raise pytest_shim.Skip(result.skipped[0][1])
             if result.failures:
                 raise AssertionError(result.failures[0][1])
             if result.errors or result.unexpectedSuccesses:
@@ -207,9 +219,21 @@ def _outcome(unit: Unit, link: Link) -> dict[str, Any]:
     if isinstance(ended, Failed):
         own = isinstance(ended.error, AssertionError) and not link.came(ended.error)
         status, detail = "WA" if own else "RE", _detail(ended.error)
+        if isinstance(ended.error, pytest_shim.Skip) and not link.asked:
+            # The test code's own decision. After it looked at the program, skipping is one more way to fail.
+            status = "AC"
     if link.line.dead:
         status = "dead"
     return {"s": status, "d": detail[-DETAIL_CHARACTERS:], "ms": ms}
+
+
+def _program_did(error: BaseException, link: Link) -> bool:
+    """Whether test code could not be loaded for what the program is or did, rather than for its own sake."""
+    if link.line.dead or link.came(error) or link.asked:
+        return True
+    if isinstance(error, ImportError):
+        return isinstance(sys.modules.get(error.name or ""), ProgramModule)
+    return isinstance(error, (NameError, AttributeError)) and error.name in link.absent
 
 
 def _detail(error: BaseException) -> str:
@@ -234,7 +258,10 @@ def _serve(link: Link, kind: str, codes: list[str], prelude: str, entry: str, st
         return
     units = attempt(lambda: collect(Bench(link, prelude, entry), kind, codes))
     if isinstance(units, Failed):
-        _say({"fault": _detail(units.error), "program": link.line.dead or link.came(units.error)})
+        _say({"fault": _detail(units.error), "program": _program_did(units.error, link)})
+        return
+    if not units and link.asked:
+        _say({"fault": "the program leaves the test code without a test", "program": True})
         return
     _say({"count": len(units)})
     for number, unit in enumerate(units[start:], start):

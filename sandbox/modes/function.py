@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.compare import same_value
+from sandbox.answer import accepts, shown
 from sandbox.execution import Execution
-from sandbox.harness.values import Encoder, decode
+from sandbox.harness.values import Encoder
 from sandbox.job import CallTest, Job, OneOf
 from sandbox.modes.stdio import MOST_TIMEOUTS, NOT_RUN
 from sandbox.pool import Pool
@@ -16,6 +16,9 @@ from sandbox.verdict import Verdict
 
 MOST_RESTARTS = 3
 """Tests in a row that end the program's process before the rest is given up: each costs a fresh process."""
+ANSWER_BYTES = 1 << 20
+"""Of one answer, or ANSWER_FACTOR times the expected one: reading a line of JSON takes up to 20 times its size."""
+ANSWER_FACTOR = 32
 _BROKEN = "the program's results can't be read"
 
 
@@ -36,9 +39,10 @@ def judge(pool: Pool, job: Job, ready: Ready) -> list[TestResult]:
         while len(results) < len(job.calls):
             rest = job.calls[len(results) :]
             caps = ready.caps(job.limits)
-            parts = list(session.stream("calls", caps, ready.source, _arguments(rest), entry=job.entry_point))
-            attempt = _attempt(parts)
-            answered = [_judged(test, line, attempt) for test, line in zip(rest, attempt.lines, strict=False)]
+            blobs = ready.source, _arguments(rest)
+            parts = list(session.stream("calls", caps, *blobs, entry=job.entry_point, count=len(rest)))
+            attempt = _attempt(parts, rest)
+            answered = [_judged(test, at, attempt) for at, test in enumerate(rest[: len(attempt.lines)])]
             results += answered
             if job.stop_early and (stop := _first_failure(results)) is not None:
                 return results[: stop + 1]
@@ -75,13 +79,26 @@ def _arguments(tests: tuple[CallTest, ...]) -> bytes:
     return json.dumps(calls).encode()
 
 
-def _attempt(parts: list[bytes | Execution]) -> Attempt:
+def _attempt(parts: list[bytes | Execution], tests: tuple[CallTest, ...]) -> Attempt:
     *chunks, execution = parts
     assert isinstance(execution, Execution)
-    raw = b"".join(chunk for chunk in chunks if isinstance(chunk, bytes)).split(b"\n")
-    lines = [_line(text) for text in raw[:-1]]
-    loaded = bool(lines) and isinstance(lines[0], dict) and "loaded" in lines[0]
-    return Attempt(lines[1:], loaded, execution)
+    raw = b"".join(chunk for chunk in chunks if isinstance(chunk, bytes)).split(b"\n", len(tests) + 1)
+    first, *answers = raw[:-1] or [b""]
+    head = _line(first)
+    lines = [_line(text) if _readable(text, test) else None for text, test in zip(answers, tests, strict=False)]
+    return Attempt(lines, isinstance(head, dict) and "loaded" in head, execution)
+
+
+def _readable(text: bytes, test: CallTest) -> bool:
+    """Whether a line is no larger than a right answer could be, in the most wasteful encoding."""
+    if len(text) <= ANSWER_BYTES:
+        return True
+    expected = max(map(_size, test.expected.values)) if isinstance(test.expected, OneOf) else _size(test.expected)
+    return len(text) <= ANSWER_FACTOR * expected
+
+
+def _size(expected: Any) -> int:
+    return len(json.dumps(expected, default=repr, skipkeys=True))
 
 
 def _line(text: bytes) -> Any:
@@ -101,47 +118,37 @@ def _failed(attempt: Attempt) -> TestResult:
     return TestResult(status, execution.wall_ms, execution.peak_mb, evidence(execution.stdout), evidence(stderr))
 
 
-def _judged(test: CallTest, line: Any, attempt: Attempt) -> TestResult:
+def _judged(test: CallTest, at: int, attempt: Attempt) -> TestResult:
     """Outcome of one answered call. The line is the program's own word: it is only ever data."""
-    execution = attempt.execution
+    execution, line = attempt.execution, attempt.lines[at]
     if not isinstance(line, dict):
         return TestResult(Verdict.RE, peak_mb=execution.peak_mb, stderr=_BROKEN, weight=test.weight)
     answer: dict[str, Any] = line  # pyright: ignore[reportUnknownVariableType]
     took = answer.get("ms")
     ms = float(took) if isinstance(took, (int, float)) and 0 <= took < 1e9 else 0.0
-    stdout = evidence(_printed(attempt, answer))
+    stdout = evidence(_printed(attempt, at))
     if "v" not in answer:
         text = str(answer.get("x"))[:200]
         status = Verdict.MLE if text == "MemoryError" else Verdict.RE
         stderr = f"{text}\n{evidence(execution.stderr)}"
         return TestResult(status, ms, execution.peak_mb, stdout, stderr, test.weight)
-    try:
-        value = decode(answer["v"])
-        right = _right(test.expected, value)
-    except (ValueError, TypeError, ArithmeticError, RecursionError, AttributeError, KeyError):
-        value, right = _BROKEN, False
-    stderr = "" if right else f"returned {_short(value)}"
+    right = _right(test.expected, answer["v"])
+    stderr = "" if right else f"returned {shown(answer['v'])}"
     return TestResult(Verdict.AC if right else Verdict.WA, ms, execution.peak_mb, stdout, stderr, test.weight)
 
 
-def _right(expected: Any, value: Any) -> bool:
+def _right(expected: Any, answer: Any) -> bool:
     if isinstance(expected, OneOf):
-        return any(same_value(item, value) for item in expected.values)
-    return same_value(expected, value)
+        return any(accepts(item, answer) for item in expected.values)
+    return accepts(expected, answer)
 
 
-def _printed(attempt: Attempt, line: dict[str, Any]) -> bytes:
-    """What the call printed, by the offsets that the lines claim."""
-    at = next((index for index, other in enumerate(attempt.lines) if other is line), 0)
-    before = attempt.lines[at - 1].get("out", 0) if at and isinstance(attempt.lines[at - 1], dict) else 0
-    until = line.get("out", 0)
-    if not isinstance(before, int) or not isinstance(until, int):
-        return b""
-    return attempt.execution.stdout[max(before, 0) : max(until, 0)]
+def _printed(attempt: Attempt, at: int) -> bytes:
+    """What a call printed, by the offsets that the lines claim."""
+    before, until = _offset(attempt.lines[at - 1]) if at else 0, _offset(attempt.lines[at])
+    return attempt.execution.stdout[before:until]
 
 
-def _short(value: Any) -> str:
-    try:
-        return repr(value)[:500]
-    except (ValueError, RecursionError):
-        return "a value that can't be shown"
+def _offset(line: Any) -> int:
+    claimed = line.get("out", 0) if isinstance(line, dict) else 0  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return max(claimed, 0) if isinstance(claimed, int) else 0

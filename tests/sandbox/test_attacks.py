@@ -20,7 +20,7 @@ from sandbox.languages import available
 pytestmark = pytest.mark.e2e
 
 TESTS = {
-    "asserts": ["assert solve(3) == 9", "assert solve(4) == 16"],
+    "asserts": ["print('secret')\nassert solve(3) == 9", "assert solve(4) == 16"],
     "block": "def check(candidate):\n    assert candidate(3) == 9\n    assert abs(candidate(4) - 16) < 1e-6\ncheck(solve)",
     "close": "import math\nassert math.isclose(solve(4), 16.0)\nassert solve(3) in (9, 9.0)\nassert not solve(3) != 9",
     "unittest": "import unittest\nclass T(unittest.TestCase):\n  def test_it(self): self.assertEqual(solve(3), 9)\n",
@@ -77,6 +77,14 @@ CHEATS = {
     "  return 1",
     "collector": "import gc\ndef solve(x):\n  for o in gc.get_objects():\n    if isinstance(o, dict) and 'expected' in o: "
     "return o['expected']\n    if isinstance(o, str) and 'assert solve' in o: return x * x\n  return 1",
+    "searches its memory": "import re\nR = re.compile(rb'[s]olve[(]3[)](, | == )9|[c]andidate[(]3[)] ==')\n"
+    "def solve(x):\n  for line in open('/proc/self/maps'):\n    a, p = line.split()[:2]\n    if 'r' not in p or '[v' in line: continue\n"
+    "    lo, hi = (int(n, 16) for n in a.split('-'))\n    with open('/proc/self/mem', 'rb') as f:\n      f.seek(lo)\n      try:\n"
+    "        if R.search(f.read(hi - lo)): return x * x\n      except OSError: pass\n  return 1",
+    "frames of the harness": "import sys\ndef solve(x):\n  f = sys._getframe()\n  while f:\n    for v in list(f.f_locals.values()):\n"
+    "      if isinstance(v, (bytes, str, list, tuple, dict)) and b'solve' + b'(3)' in str(v).encode(): return x * x\n    f = f.f_back\n  return 1",
+    "what the test code printed": "import os\ndef solve(x):\n  for fd in (0, 1, 2):\n    try:\n"
+    "      if b'secret' in os.pread(fd, 9999, 0): return x * x\n    except OSError: pass\n  return 1",
     "reads the tests": "import os\ndef solve(x):\n  for top in ('/box', '/tmp', '/proc/1/cwd', '/proc/self', '/dev', '/etc'):\n"
     "    for d, _, fs in os.walk(top):\n      if d.count('/') > 4: continue\n      for n in fs:\n        try:\n"
     "          t = open(d + '/' + n, errors='replace').read(99999)\n"
