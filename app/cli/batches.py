@@ -67,7 +67,7 @@ async def score_all(
 
             async def one(batch: list[dict[str, Any]]) -> Scored:
                 async with gate:
-                    scored = await client.score(batch, rubric, deadline_ms=deadline_ms)
+                    scored = await client.score(batch, rubric, deadline_s=deadline_ms / 1000)
                 progress.advance(bar, len(batch))
                 return scored
 

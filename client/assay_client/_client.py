@@ -1,67 +1,129 @@
-"""The clients: `Client` blocks, `AsyncClient` awaits; what they send and read is the same."""
+"""The clients: `Client` blocks, `AsyncClient` awaits; the work itself is the same and written once, in `_engine`.
+
+Both may be shared between threads and event loops, used in a notebook's running loop, carried over a fork and pickled
+(to a Ray actor, a DataLoader's worker): connections are made anew where they arrive.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
+from assay_client._config import DEFAULT_DEADLINE_S, configure
+from assay_client._models import Item, Result, Rubric, Scored
 
-from assay_client._errors import ServiceError, Unreachable
-from assay_client._models import Scored, scored_from
+if TYPE_CHECKING:
+    from assay_client._engine import Engine
 
-Item = Mapping[str, Any]
-"""One item of `/v1/score`: `completion`, and `id`, `group`, `prompt`, `reference`, `language`, `meta` as needed."""
-
-DEFAULT_DEADLINE_MS = 30_000
-_MARGIN_S = 15.0
-"""The service answers by the deadline; so much longer is waited for the transfer of a large batch."""
-_CONNECT_S = 5.0
+T = TypeVar("T")
+_IN_FLIGHT = 8
 
 
-def _body(
-    items: Sequence[Item], rubric: str | Mapping[str, Any], deadline_ms: int, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {"rubric": rubric, "items": list(items), "options": {"deadline_ms": deadline_ms, **options}}
+class _Base:
+    """What both clients are made of: a configuration that travels, and an engine that stays in its process."""
+
+    def __init__(
+        self,
+        url: str | Sequence[str] | None = None,
+        *,
+        api_key: str | None = None,
+        deadline_s: float = DEFAULT_DEADLINE_S,
+        compress: bool | None = None,
+        in_flight: int = _IN_FLIGHT,
+        verify: bool | str = True,
+    ) -> None:
+        """`url`: one or several base URLs (`ASSAY_URL`, else this machine). `api_key`: `ASSAY_API_KEY` if unset.
+
+        `deadline_s`: time for a call, attempts included; the service is told what is left of it. `compress`: gzip
+        for large bodies, by default those to other hosts. `in_flight`: requests to one node at once.
+        """
+        self._config = configure(url, api_key, compress, in_flight, verify)
+        self._deadline_s = deadline_s
+        self._engine: tuple[int, Engine] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_config": self._config, "_deadline_s": self._deadline_s, "_engine": None}
+
+    def _here(self) -> Engine:
+        """The engine of this process: a forked child must not speak on its parent's connections."""
+        if self._engine is None or self._engine[0] != os.getpid():
+            from assay_client._loop import lock
+
+            with lock():
+                if self._engine is None or self._engine[0] != os.getpid():
+                    self._engine = (os.getpid(), self._make())
+        return self._engine[1]
+
+    def _make(self) -> Engine:
+        from assay_client._engine import Engine
+        from assay_client._loop import loop_thread
+
+        thread = loop_thread()
+        engine = thread.submit(Engine.make(self._config)).result()
+        thread.open.add(engine)
+        return engine
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        from assay_client._loop import loop_thread
+
+        return loop_thread().submit(work)
+
+    def _by(self, deadline_s: float | None) -> float:
+        return time.monotonic() + (self._deadline_s if deadline_s is None else deadline_s)
+
+    def _close(self) -> Future[None] | None:
+        """Close the connections of this process; a later call would open new ones."""
+        engine, self._engine = self._engine, None
+        return self._start(engine[1].aclose()) if engine is not None and engine[0] == os.getpid() else None
 
 
-def _timeout(deadline_ms: int) -> httpx.Timeout:
-    return httpx.Timeout(deadline_ms / 1000 + _MARGIN_S, connect=_CONNECT_S)
-
-
-def _read(response: httpx.Response) -> Scored:
-    if response.is_success:
-        return scored_from(response.json())
-    is_problem = response.headers.get("content-type", "").startswith("application/problem+json")
-    raise ServiceError(response.status_code, response.json() if is_problem else {"detail": response.text[:1000]})
-
-
-class Client:
+class Client(_Base):
     """Blocking client. Keeps connections; use it as a context manager or `close` it."""
 
-    def __init__(self, base_url: str = "http://127.0.0.1:8000") -> None:
-        self._http = httpx.Client(base_url=base_url)
-
     def score(
-        self,
-        items: Sequence[Item],
-        rubric: str | Mapping[str, Any] = "r1",
-        *,
-        deadline_ms: int = DEFAULT_DEADLINE_MS,
-        **options: Any,
+        self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
     ) -> Scored:
-        """Score a batch. `options`: `priority`, `evidence`, `on_abstain`. Raises Unreachable, ServiceError."""
+        """Score a batch. `options`: `priority`, `evidence`, `on_abstain`. Raises AssayError.
+
+        Overloads, outages and lost connections are waited out until the deadline. An item that the service refuses
+        (too long, misnamed fields) abstains with the error `invalid`; the others are scored.
+        """
+        return _wait(self._start(self._here().score(items, rubric, self._by(deadline_s), options)))
+
+    def score_one(
+        self, item: Item, rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
+    ) -> Result:
+        """Score one item, in one request with those that other threads and tasks of this process ask for meanwhile.
+
+        For rubrics without rewards of whole groups: what else is in the request is chance. Raises AssayError.
+        """
+        return _wait(self._here().coalescer.add(item, rubric, self._by(deadline_s), options))
+
+    def score_stream(
+        self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
+    ) -> Iterator[tuple[int, Result]]:
+        """Results with their items' positions, each as soon as it is ready. Raises AssayError."""
+        from queue import SimpleQueue
+
+        ready: SimpleQueue[tuple[int, Result] | None] = SimpleQueue()
+        engine, by = self._here(), self._by(deadline_s)
+        work = self._start(engine.stream(items, rubric, by, options, lambda at, result: ready.put((at, result))))
+        work.add_done_callback(lambda _: ready.put(None))
         try:
-            response = self._http.post(
-                "/v1/score", json=_body(items, rubric, deadline_ms, options), timeout=_timeout(deadline_ms)
-            )
-        except httpx.TransportError as error:
-            raise Unreachable(f"{self._http.base_url}: {type(error).__name__}: {error}") from error
-        return _read(response)
+            while (one := ready.get()) is not None:
+                yield one
+            work.result()
+        finally:
+            work.cancel()
 
     def close(self) -> None:
-        self._http.close()
+        closing = self._close()
+        if closing is not None:
+            closing.result()
 
     def __enter__(self) -> Client:
         return self
@@ -70,31 +132,47 @@ class Client:
         self.close()
 
 
-class AsyncClient:
-    """Awaiting client; otherwise as Client."""
-
-    def __init__(self, base_url: str = "http://127.0.0.1:8000") -> None:
-        self._http = httpx.AsyncClient(base_url=base_url)
+class AsyncClient(_Base):
+    """Awaiting client, for any event loop, several too; otherwise as Client."""
 
     async def score(
-        self,
-        items: Sequence[Item],
-        rubric: str | Mapping[str, Any] = "r1",
-        *,
-        deadline_ms: int = DEFAULT_DEADLINE_MS,
-        **options: Any,
+        self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
     ) -> Scored:
-        """Score a batch. `options`: `priority`, `evidence`, `on_abstain`. Raises Unreachable, ServiceError."""
+        """As Client.score."""
+        return await _await(self._start(self._here().score(items, rubric, self._by(deadline_s), options)))
+
+    async def score_one(
+        self, item: Item, rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
+    ) -> Result:
+        """As Client.score_one."""
+        return await _await(self._here().coalescer.add(item, rubric, self._by(deadline_s), options))
+
+    async def score_stream(
+        self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
+    ) -> AsyncIterator[tuple[int, Result]]:
+        """As Client.score_stream."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Queue[tuple[int, Result] | None] = asyncio.Queue()
+
+        def emit(one: tuple[int, Result] | None) -> None:
+            loop.call_soon_threadsafe(ready.put_nowait, one)
+
+        engine, by = self._here(), self._by(deadline_s)
+        work = self._start(engine.stream(items, rubric, by, options, lambda at, result: emit((at, result))))
+        work.add_done_callback(lambda _: emit(None))
         try:
-            response = await self._http.post(
-                "/v1/score", json=_body(items, rubric, deadline_ms, options), timeout=_timeout(deadline_ms)
-            )
-        except httpx.TransportError as error:
-            raise Unreachable(f"{self._http.base_url}: {type(error).__name__}: {error}") from error
-        return _read(response)
+            while (one := await ready.get()) is not None:
+                yield one
+            work.result()
+        finally:
+            work.cancel()
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        closing = self._close()
+        if closing is not None:
+            await _await(closing)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -103,3 +181,18 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _wait(work: Future[T]) -> T:
+    """The result; whoever interrupts the wait ends the work too."""
+    try:
+        return work.result()
+    except BaseException:
+        work.cancel()
+        raise
+
+
+async def _await(work: Future[T]) -> T:
+    import asyncio
+
+    return await asyncio.wrap_future(work)

@@ -72,7 +72,7 @@ def _kill_during(service: Service, what: str) -> Scored:
 
     async def run() -> Scored:
         async with AsyncClient(service.url) as client:
-            scoring = asyncio.create_task(client.score(items, HOSTILE, deadline_ms=60_000))
+            scoring = asyncio.create_task(client.score(items, HOSTILE, deadline_s=60))
             await asyncio.sleep(0.3)
             assert not scoring.done()
             for pid in service.pids(what):
