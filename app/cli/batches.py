@@ -19,6 +19,8 @@ from app.supervisor.supervisor import Supervisor
 BATCH = 512
 _IN_FLIGHT = 4
 """Batches at the service at once: enough that its workers never wait for the next."""
+_PATIENCE_S = 10.0
+"""A person waits at the other end: a URL with nothing behind it is said so soon."""
 FIELDS = ("id", "group", "prompt", "completion", "reference", "language", "meta")
 """What of a row goes to the service; other columns stay in the file."""
 
@@ -63,7 +65,7 @@ async def score_all(
     columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         bar = progress.add_task("", total=len(items))
-        async with AsyncClient(url) as client:
+        async with AsyncClient(url, patience_s=_PATIENCE_S) as client:
 
             async def one(batch: list[dict[str, Any]]) -> Scored:
                 async with gate:

@@ -34,14 +34,16 @@ class _Base:
         deadline_s: float = DEFAULT_DEADLINE_S,
         compress: bool | None = None,
         in_flight: int = _IN_FLIGHT,
+        patience_s: float | None = None,
         verify: bool | str = True,
     ) -> None:
         """`url`: one or several base URLs (`ASSAY_URL`, else this machine). `api_key`: `ASSAY_API_KEY` if unset.
 
         `deadline_s`: time for a call, attempts included; the service is told what is left of it. `compress`: gzip
         for large bodies, by default those to other hosts. `in_flight`: requests to one node at once.
+        `patience_s`: how long a service that is away or overloaded is waited for, by default until the deadline.
         """
-        self._config = configure(url, api_key, compress, in_flight, verify)
+        self._config = configure(url, api_key, compress, in_flight, patience_s, verify)
         self._deadline_s = deadline_s
         self._engine: tuple[int, Engine] | None = None
 

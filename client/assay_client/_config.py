@@ -22,6 +22,8 @@ class Config:
     """None compresses large bodies to other hosts."""
     in_flight: int
     """Requests to one node at once; more wait."""
+    patience_s: float | None
+    """How long a service that is away or overloaded is waited for; None waits until the call's deadline."""
     verify: bool | str
     """TLS: True, False, or the path of a bundle of certificates."""
 
@@ -31,6 +33,7 @@ def configure(
     api_key: str | None,
     compress: bool | None,
     in_flight: int,
+    patience_s: float | None,
     verify: bool | str,
 ) -> Config:
     """Fill in what the environment says: ASSAY_URL (several, separated by commas) and ASSAY_API_KEY."""
@@ -40,4 +43,4 @@ def configure(
         raise ValueError(f"url: http:// or https:// expected, got {named!r}")
     if in_flight < 1:
         raise ValueError("in_flight: at least 1")
-    return Config(urls, api_key or os.environ.get("ASSAY_API_KEY"), compress, in_flight, verify)
+    return Config(urls, api_key or os.environ.get("ASSAY_API_KEY"), compress, in_flight, patience_s, verify)

@@ -149,7 +149,7 @@ def _renumbered(piece: Part, scored: Scored) -> Scored:
 def _with_refused(items: Sequence[Item], kept: Sequence[int], scored: Scored, refused: Mapping[int, str]) -> Scored:
     """All results again, in order; refused items have the same components as the others, without scores."""
     names = list(scored.results[0].components) if scored.results else []
-    absent = {name: Component(None, "invalid", None, 0.0, False) for name in names}
+    absent = {name: Component(None, "error", None, 0.0, False) for name in names}
     by_position = dict(zip(kept, scored.results, strict=True))
     results = [
         _named(by_position[position], item, position)

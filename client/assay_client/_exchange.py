@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -60,6 +61,7 @@ class Exchange:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._nodes = Nodes(config.urls)
+        self._patience = math.inf if config.patience_s is None else config.patience_s
         most = config.in_flight * len(config.urls)
         self._gate = asyncio.Semaphore(most)
         headers = {"user-agent": "assay-client"}
@@ -80,7 +82,7 @@ class Exchange:
 
     async def run(self, call: Call[T]) -> T:
         """The answer. Raises Unreachable, or the last answer's ServiceError, once the deadline has no room for more."""
-        backoff = Backoff(call.deadline)
+        backoff: Backoff | None = None
         tried: set[str] = set()
         while True:
             node = self._nodes.pick(time.monotonic())
@@ -93,6 +95,7 @@ class Exchange:
             if any(other.url not in tried and other.ejected_until <= now for other in self._nodes.all):
                 continue  # Another node may do it at once.
             tried.clear()
+            backoff = backoff or Backoff(min(call.deadline, now + self._patience))
             delay = backoff.delay(now, failure.retry_after)
             if delay is None:
                 raise failure.reason

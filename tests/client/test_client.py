@@ -174,7 +174,7 @@ async def test_a_cancelled_call_ends_its_request(service: Service):
     async with AsyncClient(service.url) as client:
         slow = {"components": {"hostile": {"reward": "hostile"}}}
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.score([{"completion": "sleep:20"}], slow), 0.5)
+            await asyncio.wait_for(client.score([{"completion": "sleep:2"}], slow), 0.5)
         assert (await client.score([item()], RUBRIC)).rewards == [1.0]
 
 
