@@ -1,7 +1,8 @@
 """The immutable syntax tree of an answer: one node type, told apart by `op`.
 
-Scalars: num sym const add mul div pow neg root fn app fact deg pct pm base sum prod int.
-Containers: list tuple set bracket interval union inter minus matrix row rel ratio mod quantity text.
+Scalars: num sym const add mul div pow neg root fn app fact deg pct pm base sum prod int lim cases, and algebraic:
+the k-th real root of a polynomial, which no text writes but inequalities have as ends.
+Containers: list tuple set bracket interval union inter minus setb matrix row rel ratio mod residue quantity text.
 """
 
 from typing import Any, NamedTuple
@@ -24,25 +25,7 @@ ONE = num(1)
 TWO = num(2)
 MINUS_ONE = num(-1)
 SCALARS = frozenset(
-    [
-        "num",
-        "sym",
-        "const",
-        "add",
-        "mul",
-        "div",
-        "pow",
-        "neg",
-        "root",
-        "fn",
-        "app",
-        "fact",
-        "deg",
-        "base",
-        "sum",
-        "prod",
-        "int",
-    ]
+    "num sym const add mul div pow neg root fn app fact deg base sum prod int lim cases algebraic".split()  # noqa: SIM905
 )
 
 
@@ -50,22 +33,31 @@ def is_scalar(node: Node) -> bool:
     return node.op in SCALARS
 
 
+BINDERS = frozenset(["sum", "prod", "int", "lim"])
+"""Nodes whose first child is a variable that has its meaning inside of them alone."""
+
+
 def symbols(node: Node) -> set[str]:
-    """Names of the free and bound variables below a node."""
+    """Names of the free variables below a node."""
     found: set[str] = set()
     stack = [node]
     while stack:
         n = stack.pop()
         if n.op == "sym":
             found.add(n.value)
-        stack.extend(n.args)
+        elif n.op in BINDERS:
+            found |= symbols(n.args[-1]) - {n.args[0].value}
+            stack.extend(n.args[1:-1])
+        elif n.args:
+            stack.extend(n.args)
     return found
 
 
 def substitute(node: Node, name: str, by: Node) -> Node:
+    """The tree with a free variable replaced."""
     if node.op == "sym":
         return by if node.value == name else node
-    if not node.args:
+    if not node.args or (node.op in BINDERS and node.args[0].value == name):
         return node
     return node._replace(args=tuple(substitute(a, name, by) for a in node.args))
 

@@ -6,9 +6,12 @@ from typing import Any
 
 from flint import acb, arb, ctx, fmpq
 
-from app.mathcheck.ast import Node, num, substitute
+from app.mathcheck.ast import Node, num, substitute, symbols
 from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex
+from app.mathcheck.roots import complex_roots
+from app.mathcheck.series import NoSum, infinite_sum
 
+_INF = Node("const", (), "inf")
 REAL = ""
 """A key of the environment: even roots and logarithms of negative numbers are outside of the domain."""
 _LOCK = threading.RLock()
@@ -50,6 +53,9 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
         if node.value == "i":
             return acb(0, 1)
         raise OutOfDomain(node.value)
+    if op == "algebraic":
+        coefficients, k = node.value
+        return complex_roots(coefficients)[k]
     if op in ("sum", "prod"):
         return _series(node, env)
     if op == "int":
@@ -158,6 +164,8 @@ def _function(name: str, args: list[Any]) -> Any:
 
 def _series(node: Node, env: dict[str, Any]) -> Any:
     variable, low, high, body = node.args
+    if high == _INF and node.op == "sum":
+        return _infinite_series(node, env)
     a, b = _eval(low, env).unique_fmpz(), _eval(high, env).unique_fmpz()
     if a is None or b is None or variable.op != "sym":
         raise OutOfDomain("bounds")
@@ -168,6 +176,21 @@ def _series(node: Node, env: dict[str, Any]) -> Any:
         v = _eval(substitute(body, variable.value, num(k)), env)
         total = total + v if node.op == "sum" else total * v
     return total
+
+
+def _infinite_series(node: Node, env: dict[str, Any]) -> Any:
+    variable, low, _, body = node.args
+    start = _eval(low, env).unique_fmpz()
+    if start is None or variable.op != "sym":
+        raise OutOfDomain("bounds")
+    for name in symbols(body) - {variable.value}:
+        if not isinstance(env.get(name), fmpq):
+            raise OutOfDomain("a sum with an unknown")
+        body = substitute(body, name, Node("num", (), env[name]))
+    try:
+        return infinite_sum(variable.value, int(start), body, lambda n: _eval(n, env))
+    except (NoSum, ZeroDivisionError) as reason:
+        raise OutOfDomain(str(reason)) from None
 
 
 _ENTIRE = frozenset(["num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "base"])

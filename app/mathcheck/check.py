@@ -10,9 +10,9 @@ from app.mathcheck.clean import clean
 from app.mathcheck.compare import compare, plain
 from app.mathcheck.extract import extract, from_prose
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
+from app.mathcheck.outcome import Outcome
 from app.mathcheck.parser import parse
 from app.mathcheck.policy import DEFAULT_POLICY, Policy
-from app.mathcheck.scalar import Outcome
 from app.mathcheck.verdict import Extraction, Verdict
 from app.status import Status
 

@@ -18,11 +18,18 @@ MAX_BITS = 200_000
 """Bits of an exact number: 10^60000; arithmetic at this size takes microseconds."""
 MAX_FACTORIAL = 10_000
 MAX_SUM_TERMS = 500
+MAX_INFINITE_TERMS = 2_000
+"""Terms of an infinite sum before its tail must be small."""
 MAX_POLY_EXPONENT = 200
 MAX_POLY_TERMS = 2_000
 """Product of the numbers of terms of two factors: bounds one polynomial multiplication to about a millisecond."""
 MAX_ITEMS = 200
 """Items of a list or set: matching them is quadratic."""
+MAX_MATRIX_POWER = 30
+MAX_SYMBOLIC_DETERMINANT = 4
+"""Rows of a determinant with letters: 24 products."""
+MAX_SERIES_ORDER = 24
+"""Terms of a power series that a limit is read from."""
 MAX_ZERO_BITS = 20_000
 """Precision up to which equality of algebraic numbers is proved; arb needs a millisecond there."""
 MAX_EXPONENT_BITS = 64

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from app.mathcheck.ast import Node
 from app.mathcheck.exact import exact
@@ -118,6 +118,15 @@ class RationalFunctions:
             part = self.ctx.from_dict({tuple(rest): c})
             total += self.mul(self.mul(part, self.power(r, k)), self.power(s, top - k))
         return total
+
+    def univariate(self, p: Any, x: Node) -> fmpq_poly:
+        """A polynomial in one generator alone."""
+        index = self.atoms.get(x, 0)
+        terms: dict[tuple[int, ...], Any] = p.to_dict()
+        coefficients = [fmpq(0)] * (max((int(m[index]) for m in terms), default=0) + 1)
+        for m, c in terms.items():
+            coefficients[int(m[index])] = c
+        return fmpq_poly(coefficients)
 
     def is_zero(self, p: Any) -> bool:
         return bool(self.reduce(p) == 0)

@@ -107,10 +107,15 @@ def is_unit_word(name: str) -> bool:
     return name.lower() in _POWERS or name == "per" or lookup(name) is not None
 
 
+def canonical(text: str) -> str:
+    """`degrees Celsius` and `°C` by one name."""
+    return _ALIASES.sub(lambda m: "celsius" if m[1] else "fahrenheit", text)
+
+
 @lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit | None:
     """Unit of a text such as `cm^2`, `miles per hour`, `square inches`; None if it is a noun of no dimension."""
-    text = _ALIASES.sub(lambda m: "celsius" if m[1] else "fahrenheit", text)
+    text = canonical(text)
     dims: dict[str, int] = {}
     factor = fmpq(1)
     sign = 1

@@ -7,6 +7,7 @@ from app.mathcheck.lexer import Token, is_product
 from app.mathcheck.lexicon import FUNCTION_LETTERS
 from app.mathcheck.limits import MAX_CHAIN, TooComplex
 from app.mathcheck.numerals import base_of, in_base, number
+from app.mathcheck.parser.brackets import degrees
 from app.mathcheck.parser.commands import Commands
 from app.mathcheck.units import is_unit_word
 
@@ -108,6 +109,9 @@ class Arithmetic(Commands):
         t = self.t
         kind = t.kind
         if kind == "op":
+            if t.text == "(":
+                following = self.tokens[self.i + 1]
+                return following.kind != "cmd" or following.text not in ("mod", "bmod", "pmod")
             return t.text in _OPENERS or (t.text == "|" and not self.bars)
         if kind == "end" or kind == "text":
             return False
@@ -204,7 +208,7 @@ class Arithmetic(Commands):
                 raise self.error("an empty group")
             node = self.infix_command(self.items())
             self.expect("}")
-            return node
+            return degrees(node)
         if t.kind == "num" and len(t.text) > 1 and t.text.isdigit():
             self.tokens[self.i] = Token("num", t.text[1:], t.pos + 1, False)
             if t.text[0] not in _DECIMAL:

@@ -8,6 +8,11 @@ from app.mathcheck.parser.cursor import Cursor
 _ENDS = frozenset([",", "and", "or", ";", ".", "∪", "∩", "∖"])
 
 
+def degrees(node: Node) -> Node:
+    """An angle inside of a formula is a number; as a whole answer it is a quantity with a unit."""
+    return Node("deg", node.args) if node.op == "quantity" and node.value == "°" else node
+
+
 class Brackets(Cursor):
     def bracket(self) -> Node:
         op = self.t.text
@@ -50,7 +55,7 @@ class Brackets(Cursor):
         if close == "[" and pair:
             return Node("interval", inner.args, op + ")")
         if op + close == "()":
-            return Node("tuple", inner.args) if inner.op == "list" else inner
+            return Node("tuple", inner.args) if inner.op == "list" else degrees(inner)
         if op + close == "[]":
             if inner.op == "matrix":
                 return inner

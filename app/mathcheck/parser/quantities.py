@@ -5,7 +5,7 @@ from app.mathcheck.lexer import is_product
 from app.mathcheck.lexicon import CHANGING_WORDS, EMPTY_WORDS, REAL_WORDS, SCALES
 from app.mathcheck.numerals import MAX_WORDS, NUMBER_WORDS, base_of, in_base, value_of_words
 from app.mathcheck.parser.arithmetic import Arithmetic
-from app.mathcheck.units import is_unit_word, lookup, parse_unit
+from app.mathcheck.units import canonical, is_unit_word, lookup, parse_unit
 
 _CURRENCIES = frozenset(["$", "€", "£", "¥"])
 _UNIT_LETTERS = frozenset("mgshLlNJWVKACFT")
@@ -42,6 +42,7 @@ class Quantities(Arithmetic):
                 return node
         elif _degrees(node) is not None and (unit in _TEMPERATURES or unit.lower() in _TEMPERATURES.values()):
             node, unit = _degrees(node) or node, _TEMPERATURES.get(unit, unit.lower())
+        unit = canonical(unit)
         first, _, rest = unit.partition(" ")
         if first.lower() in SCALES:
             node, unit = Node("mul", (node, num(10 ** SCALES[first.lower()]))), rest

@@ -1,0 +1,41 @@
+"""Left sides that only name what the right side is: `x =`, `f(x) =`, `|AB| =`, `(p, q) =`."""
+
+from app.mathcheck.ast import Node, symbols
+
+_LABEL_OPS = frozenset(["mul", "div", "sym", "fn", "ratio", "app"])
+
+
+def is_label(node: Node) -> bool:
+    if node.op in ("sym", "app", "text"):
+        return True
+    if node.op == "tuple":
+        return all(a.op == "sym" for a in node.args)
+    if node.op == "div" and all(_is_differential(a) for a in node.args):
+        return True
+    names = symbols(node)
+    if not names or not all(n[0].isupper() for n in names):
+        return False
+    return _only(node, _LABEL_OPS)
+
+
+def _is_differential(node: Node) -> bool:
+    """`dy`."""
+    return node.op == "mul" and len(node.args) == 2 and node.args[0].value == "d" and node.args[1].op == "sym"
+
+
+def _only(node: Node, ops: frozenset[str]) -> bool:
+    return node.op in ops and all(_only(a, ops) for a in node.args)
+
+
+def assigned(node: Node) -> tuple[Node, Node] | None:
+    """Name and value of `name = value`, `value = name`, or of a chain that ends in a value."""
+    if node.op != "rel":
+        return None
+    ops = node.value.split()
+    if ops in (["="], ["≈"], ["∈"]):
+        left, right = node.args
+        if is_label(left) and not (left.op == "sym" and left.value in symbols(right)):
+            return left, right
+        if ops == ["="] and right.op == "sym" and not symbols(left):
+            return right, left
+    return None

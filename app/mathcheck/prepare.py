@@ -1,0 +1,110 @@
+"""Bring a tree into the form in which it is compared: ± written out, matrices and limits evaluated, lists flat."""
+
+from app.mathcheck.ast import Node, is_scalar
+from app.mathcheck.closed import closed_form
+from app.mathcheck.matrices import evaluate
+from app.mathcheck.names import is_label
+
+MAX_SIGNS = 3
+"""Independent ± of one expression: each doubles the number of values."""
+_LISTS = frozenset(["list", "set"])
+
+
+def prepare(node: Node) -> Node:
+    """Raises TooComplex where an operation crosses a bound."""
+    node = evaluate(_bracket_matrix(closed_form(node)))
+    return _expand(node) if node.op in ("rel", "list", "set") or _signs(node) else node
+
+
+def _bracket_matrix(node: Node) -> Node:
+    """`[[1, 2], [3, 4]]`."""
+    if (
+        node.op == "bracket"
+        and all(a.op == "bracket" for a in node.args)
+        and len({len(a.args) for a in node.args}) == 1
+    ):
+        return Node("matrix", tuple(Node("row", a.args) for a in node.args))
+    return node
+
+
+def _expand(node: Node) -> Node:
+    if node.op == "rel":
+        return _relation(node)
+    if node.op in _LISTS:
+        return _list(node)
+    found = alternatives(node)
+    return Node("list", tuple(found)) if len(found) > 1 else node
+
+
+def _relation(node: Node) -> Node:
+    if node.value == "=" and _signs(node.args[1]):
+        name, value = node.args
+        values = alternatives(value)
+        if is_label(name):
+            return Node("list", tuple(Node("rel", (name, v), "=") for v in values))
+    if node.value == "=" and node.args[1].op == "list" and is_label(node.args[0]):
+        return Node("list", tuple(Node("rel", (node.args[0], v), "=") for v in node.args[1].args))
+    return node
+
+
+def _list(node: Node) -> Node:
+    items: list[Node] = []
+    for a in node.args:
+        e = _expand(a) if a.op in ("rel", *_LISTS) or _signs(a) else a
+        items.extend(e.args if e.op == "list" and a.op != "list" else (e,))
+    return node._replace(args=_inherit(items))
+
+
+def _inherit(items: list[Node]) -> tuple[Node, ...]:
+    """`a = 4, -8, -10`: the name holds for what follows."""
+    named = len(items) > 1 and items[0].op == "rel" and items[0].value == "=" and items[0].args[0].op == "sym"
+    if named and not any(i.op == "rel" for i in items[1:]):
+        return (items[0], *(Node("rel", (items[0].args[0], i), "=") for i in items[1:]))
+    return tuple(items)
+
+
+def _signs(node: Node) -> int:
+    return int(node.op == "pm") + sum(_signs(a) for a in node.args) if node.args else 0
+
+
+def alternatives(node: Node) -> list[Node]:
+    """What ± stands for. With a ∓ in it all signs go together; without one each is free."""
+    count = _signs(node)
+    if not count:
+        return [node]
+    if count > MAX_SIGNS and not _has_opposite(node):
+        return [node]
+    choices = [[s] * count for s in (1, -1)] if _has_opposite(node) else _choices(count)
+    found: list[Node] = []
+    for signs in choices:
+        value = _choose(node, list(signs))
+        if value not in found:
+            found.append(value)
+    return found
+
+
+def _choices(count: int) -> list[list[int]]:
+    return [[1 if (k >> j) % 2 == 0 else -1 for j in range(count)] for k in range(2**count)]
+
+
+def _has_opposite(node: Node) -> bool:
+    return (node.op == "pm" and node.value == "∓" and _signs(node) > 0) or any(_has_opposite(a) for a in node.args)
+
+
+def _choose(node: Node, signs: list[int]) -> Node:
+    """The tree with the signs, taken from the end of the list, in place of each ±."""
+    if node.op == "pm":
+        plus = (signs.pop() > 0) == (node.value != "∓")
+        left, right = (_choose(a, signs) for a in node.args)
+        right = right if plus else Node("neg", (right,))
+        return right if left == Node("num", (), 0) or _is_zero(left) else Node("add", (left, right))
+    if not node.args:
+        return node
+    return node._replace(args=tuple(_choose(a, signs) for a in node.args))
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op == "num" and node.value == 0
+
+
+__all__ = ["alternatives", "is_scalar", "prepare"]
