@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve demo check test lint format clean
+.PHONY: help setup serve demo recipe check test lint format clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ serve: setup  ## run the service here: queue server, API, workers
 
 demo: setup  ## score a shipped batch and show it
 	@exec $(BIN)/assay demo
+
+recipe: setup  ## the R1 recipe's data: cold start, re-scoring, rejection sampling, a mixed set, reports
+	@bash scripts/recipe.sh
 
 lint: setup
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

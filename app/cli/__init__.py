@@ -2,7 +2,22 @@
 
 import typer
 
-from app.cli import code, demo, diff, dlq, doctor, math, rescore, rewards, rubrics, score, serve
+from app.cli import (
+    code,
+    coldstart,
+    demo,
+    diff,
+    dlq,
+    doctor,
+    evaluate,
+    math,
+    rescore,
+    rewards,
+    rubrics,
+    sample,
+    score,
+    serve,
+)
 
 app = typer.Typer(
     help="Score completions of language models with rewards that a program can check.",
@@ -15,6 +30,9 @@ app.command()(serve.worker)
 app.command()(score.score)
 app.command()(rescore.rescore)
 app.command()(diff.diff)
+app.command()(coldstart.coldstart)
+app.command()(sample.sample)
+app.command("eval")(evaluate.eval_)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(code.code)

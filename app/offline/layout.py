@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path as File
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.offline.paths import MISSING, BadPath, Path
 from app.offline.records import BadRow, Place, Record, encode, group_of, plain
@@ -15,6 +15,15 @@ from app.schemas import MAX_COMPLETION_CHARS
 FIELDS = ("id", "group", "prompt", "completion", "language", "previous", "reference", "meta")
 AUTO = "auto"
 _MAX_ID_CHARS = 256
+
+
+class Question(NamedTuple):
+    """A prompt to sample completions of."""
+
+    id: str
+    prompt: str
+    reference: dict[str, Any]
+    meta: dict[str, Any]
 
 
 class BadLayout(ValueError):
@@ -69,6 +78,17 @@ class Layout:
                 yield BadRow(source, place, str(error))
         if counts and max(counts) == 0:
             yield BadRow(source, Place(file, number), "the row holds no completion")
+
+    def question(self, row: Mapping[str, Any], source: str, number: int) -> Question:
+        """The prompt of a row with its reference. Raises BadLayout where it has no prompt."""
+        try:
+            prompt = text_of(self._find("prompt", row), "prompt")
+        except ValueError as error:
+            raise BadLayout(f"{source}:{number}: {error}") from None
+        found, group = self._find("id", row), self._find("group", row)
+        named = found if group is MISSING else group
+        id_ = (group_of(prompt) or "") if named is MISSING else str(named)[:_MAX_ID_CHARS]
+        return Question(id_, prompt, self._reference_of(row, 0), self._meta_of(row))
 
     def _record(self, row: Mapping[str, Any], source: str, place: Place, several: bool) -> Record:
         part = place.part

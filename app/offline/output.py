@@ -119,6 +119,10 @@ class Output:
         metadata: Any = self._parquet.read_schema(self.parts[-1]).metadata or {}
         return Position(*json.loads(metadata[_POSITION]))
 
+    @property
+    def rows_written(self) -> int:
+        return sum(self._parquet.read_metadata(part).num_rows for part in self.parts)
+
     def write(self, columns: Columns, bad: list[BadRow], position: Position) -> None:
         """One more part. Bad rows first: with the part, the stretch counts as done."""
         number = len(self.parts)
@@ -141,11 +145,10 @@ class Output:
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """The manifest, and the bad rows as one file."""
-        rows = sum(self._parquet.read_metadata(part).num_rows for part in self.parts)
         bad = b"".join(file.read_bytes() for file in sorted(self.folder.glob("bad-*.jsonl")))
         if bad:
             _replace(self.folder / BAD, bad)
-        write_json(self.folder / MANIFEST, {**manifest, "rows": rows, "bad_rows": bad.count(b"\n")})
+        write_json(self.folder / MANIFEST, {**manifest, "rows": self.rows_written, "bad_rows": bad.count(b"\n")})
 
     def close(self) -> None:
         self._lock.close()

@@ -1,0 +1,1 @@
+"""Completions from an OpenAI-compatible endpoint: Ollama, vLLM, SGLang, llama.cpp, DeepSeek, a teacher."""
