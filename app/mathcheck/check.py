@@ -1,37 +1,41 @@
 """The two entrances: a whole completion, or a bare answer, against a reference."""
 
 import re
-from functools import lru_cache
 
 from flint import fmpq
 
 from app.mathcheck.ast import Node
-from app.mathcheck.clean import clean
-from app.mathcheck.compare import compare, plain
-from app.mathcheck.extract import extract, from_prose
+from app.mathcheck.choices import chooses, letters, named, option
+from app.mathcheck.compare import compare
+from app.mathcheck.extract import answer_part, extract
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
 from app.mathcheck.outcome import Outcome
-from app.mathcheck.parser import parse
-from app.mathcheck.policy import DEFAULT_POLICY, Policy
-from app.mathcheck.verdict import Extraction, Verdict
+from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
+from app.mathcheck.readings import Unstated, readings
+from app.mathcheck.unwrap import strip
+from app.mathcheck.verdict import Extraction, NoAnswer, Verdict
+from app.mathcheck.visible import visible
+from app.mathcheck.moments import moment, only_words
+from app.mathcheck.words import plain
 from app.status import Status
 
 _PLAIN_FRACTION = re.compile(r"(-?)(?:\\[dt]?frac\{(\d{1,400})\}\{(\d{1,400})\}|(\d{1,400})(?:/(\d{1,400}))?)")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,400}(?:\.\d{1,400})?")
 _WORDY = re.compile(r"[A-Za-zÀ-ɏ\u0400-\u04ff一-鿿][^\\{}=<>^_]*")
-_ESCAPED = re.compile(r"\\\\(?=[A-Za-z])")
-_GLUED = re.compile(r"(?<=[\d)])(or|and)(?=[\dA-Z(])")
-_CLOCK = re.compile(r"\d{1,2}:\d\d\s*[ap]\.?m\.?", re.I)
-_WORDS = re.compile(r"\s*[A-Za-z']{2,}[A-Za-z' ,.!-]*")
-_DENIAL = re.compile(r"\b(?:not|no|wrong|incorrect|false|or|maybe|perhaps|but|either|unless|except)\b|n't", re.I)
-_OPTION = re.compile(r"\W*[A-J]\W*[.:)\]]\s*\S[^=+*/^<>]*")
-_CHOICE = re.compile(r"\W*([A-Z])\W*")
+_UNMARKED: frozenset[Source] = frozenset(["bold", "math", "whole", "number"])
+"""Sources that find a value where none is marked as the answer: a letter named in a sentence goes before them."""
+_LAST_WORDS = 600
+"""Characters at the end of a completion in which an option may be named."""
 
 
 def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
     """Extract the answer of a completion and compare it with the reference. Never raises."""
     found = extract(completion, policy)
-    if not isinstance(found, Extraction):
+    if (isinstance(found, NoAnswer) and found.unmarked) or (
+        isinstance(found, Extraction) and found.source in _UNMARKED
+    ):
+        found = _named_option(completion, reference, found)
+    if isinstance(found, NoAnswer):
         if _unusable(reference):
             return Verdict(None, Status.BAD_REFERENCE, detail="the reference is empty")
         return Verdict(0.0, Status.NO_ANSWER, detail=found.reason)
@@ -46,20 +50,32 @@ def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> V
     )
 
 
+def _named_option(completion: str, reference: str, found: Extraction | NoAnswer) -> Extraction | NoAnswer:
+    """The option that the last words name, where the reference is one and no answer is marked."""
+    if len(reference) > 2 * _LAST_WORDS or (gold := option(reference)) is None or gold.letter > "J":
+        return found
+    if isinstance(found, Extraction) and option(found.text):
+        return found
+    start = answer_part(completion)
+    if isinstance(start, NoAnswer):
+        return found
+    start = max(start, len(completion) - _LAST_WORDS)
+    tail = visible(completion[start:])
+    letter = named(tail)
+    at = tail.rfind(letter) if letter else -1
+    return (
+        found
+        if letter is None
+        else Extraction(letter, "phrase", start + at, start + at + 1, "the option that is named")
+    )
+
+
 def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
     """Compare a bare answer with the reference. Never raises."""
+    if policy.digits is None is policy.rel_tol and (quick := _plain_numbers(answer, reference)) is not None:
+        return quick
     if _unusable(reference):
         return Verdict(None, Status.BAD_REFERENCE, detail="the reference is empty")
-    if (
-        _PLAIN_NUMBER.fullmatch(answer)
-        and _PLAIN_NUMBER.fullmatch(reference)
-        and policy.digits is None is policy.rel_tol
-    ):
-        same = answer == reference or _decimal(answer) == _decimal(reference)
-        return Verdict(float(same), Status.OK, "exact", detail="decimal numbers", steps=("both are plain numbers",))
-    if policy.digits is None is policy.rel_tol and (x := _fraction(answer)) and (y := _fraction(reference)):
-        same = x[0] * y[1] == y[0] * x[1]
-        return Verdict(float(same), Status.OK, "exact", detail="fractions", steps=("both are plain fractions",))
     if not answer.strip():
         return Verdict(0.0, Status.NO_ANSWER, detail="the answer is empty")
     if len(answer) > MAX_ANSWER_CHARS:
@@ -68,6 +84,17 @@ def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -
         return _compare(answer, reference, policy)
     except RecursionError:  # the bounds keep far from it; a caller's own deep stack may not
         return Verdict(0.0, Status.TOO_COMPLEX, detail="nested too deep")
+
+
+def _plain_numbers(answer: str, reference: str) -> Verdict | None:
+    """The verdict on two plain decimals or fractions, the short way; None for all else."""
+    if _PLAIN_NUMBER.fullmatch(answer) and _PLAIN_NUMBER.fullmatch(reference):
+        same = answer == reference or _decimal(answer) == _decimal(reference)
+        return Verdict(float(same), Status.OK, "exact", detail="decimal numbers", steps=("both are plain numbers",))
+    if (x := _fraction(answer)) and (y := _fraction(reference)):
+        same = x[0] * y[1] == y[0] * x[1]
+        return Verdict(float(same), Status.OK, "exact", detail="fractions", steps=("both are plain fractions",))
+    return None
 
 
 def _fraction(text: str) -> tuple[int, int] | None:
@@ -91,26 +118,14 @@ def _decimal(text: str) -> fmpq:
 
 
 def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
-    words = plain(answer)
-    if _WORDS.fullmatch(answer) and _WORDS.fullmatch(reference) and words == plain(reference) and words:
-        return Verdict(1.0, Status.OK, "text", detail="the same words")
-    if words and plain(reference) == words and strip(answer) == strip(reference):
-        return Verdict(1.0, Status.OK, "text", detail="the same text", steps=("the texts are the same",))
-    if _CLOCK.fullmatch(strip(answer)) and strip(answer).casefold().replace(".", "") == strip(
-        reference
-    ).casefold().replace(".", ""):
-        return Verdict(1.0, Status.OK, "text", detail="the same time of day")
-    letter = _choice(reference, answer)
-    if letter is None and _OPTION.fullmatch(re.sub(r"\\text(?:bf)?|[{}]", "", strip(reference))):
-        letter = _choice(answer, reference)
-    if letter is not None:
-        return Verdict(float(letter), Status.OK, "text", detail="multiple choice", steps=("the reference is a letter",))
+    if verdict := _as_words(answer, reference) or _as_choice(answer, reference, policy):
+        return verdict
     try:
-        golds = readings(reference)
+        golds = readings(reference, reference=True)
     except TooComplex as error:
         return Verdict(None, Status.BAD_REFERENCE, detail=f"reference: {error}")
     except Unparsable as error:
-        if _WORDY.fullmatch(reference.strip()) or "\\text" in reference:
+        if _WORDY.fullmatch(reference.strip()) or "\\text" in reference or isinstance(error, Unstated):
             same = plain(answer) == plain(reference)
             return Verdict(float(same), Status.OK, "text", detail="compared as words")
         return Verdict(None, Status.BAD_REFERENCE, detail=f"reference: {error}")
@@ -120,9 +135,45 @@ def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
         answers = readings(answer)
     except TooComplex as error:
         return Verdict(0.0, Status.TOO_COMPLEX, detail=str(error))
+    except Unstated as error:
+        return Verdict(0.0, Status.NO_ANSWER, detail=str(error))
     except Unparsable as error:
         return Verdict(0.0, Status.UNPARSABLE, detail=str(error))
     return _decide(answers, golds, policy)
+
+
+def _as_words(answer: str, reference: str) -> Verdict | None:
+    """The verdict where the texts themselves are the same."""
+    words = plain(answer)
+    if words and words == plain(reference):
+        if only_words(answer) and only_words(reference):
+            return Verdict(1.0, Status.OK, "text", detail="the same words")
+        if strip(answer) == strip(reference):
+            return Verdict(1.0, Status.OK, "text", detail="the same text", steps=("the texts are the same",))
+    when = moment(reference)
+    if when is not None and when == moment(answer):
+        return Verdict(1.0, Status.OK, "text", detail="the same time")
+    return None
+
+
+def _as_choice(answer: str, reference: str, policy: Policy) -> Verdict | None:
+    """The verdict where one of both is an option: by its letter, or by its text where the other has no letter."""
+    gold, given = option(reference), None
+    if gold is not None:
+        chosen = chooses(answer, gold)
+        if chosen is None and gold.text:
+            return check_answer(answer, gold.text, policy)
+        return None if chosen is None else _chosen(chosen)
+    if several := letters(reference):
+        return _chosen(letters(answer) == several) if letters(answer) or option(answer) else None
+    given = option(answer)
+    if given is not None and given.text and not letters(answer):
+        return check_answer(given.text, reference, policy)
+    return None
+
+
+def _chosen(right: bool) -> Verdict:
+    return Verdict(float(right), Status.OK, "text", detail="multiple choice", steps=("the reference is an option",))
 
 
 def _decide(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) -> Verdict:
@@ -173,135 +224,3 @@ def _too_weak(certificate: str, policy: Policy) -> bool:
     if certificate.startswith("numeric"):
         return True
     return policy.min_certificate == "exact" and certificate == "identity"
-
-
-def _choice(reference: str, answer: str) -> bool | None:
-    """Whether the answer is the reference's letter; None if the reference is no single capital."""
-    gold = _CHOICE.fullmatch(strip(reference).replace("\\text", "").replace("\\mathrm", "").replace("\\textbf", ""))
-    if gold is None or "\\" in gold[0]:
-        return None
-    text = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textit|bf|boxed)\b", "", strip(answer)).strip()
-    m = re.fullmatch(r"[\W_]*([A-Za-z])[\W_]*", text)
-    if m and not re.search(r"[-+*^/=!<>|']", text):
-        return m[1].upper() == gold[1] if gold[1] in "ABCDEFGHIJ" else m[1] == gold[1]
-    stated = re.findall(r"(?:answer|choice)\s*(?:is|:)\W{0,4}([A-Za-z])\b", text, re.I)
-    if stated:
-        return stated[-1].upper() == gold[1]
-    if re.search(r"[*/^=+]", text):
-        return None
-    m = re.search(r"^[\W_]*([A-Z])[\W_]*[.:)\]]\s+\S|[({\[]\s*([A-Z])\s*[)}\]]", text)
-    if m:
-        others = re.findall(r"\(([A-J])\)", text)
-        return (m[1] or m[2]) == gold[1] and len(set(others)) <= 1
-    if re.search(r"[-+*/^=\\\\\d]", text):
-        return None
-    letters = re.findall(r"(?<![A-Za-z])[A-J](?![A-Za-z])", text)
-    if (
-        len(set(letters)) == 1
-        and re.search(r"[A-Za-z]{2,}", text)
-        and not re.search(r"\b(?:not|n't)\b|n't|≠|\\ne", text)
-    ):
-        return (letters[0] == gold[1] and letters[0] != "A") or (
-            bool(re.search(r"(?:is|answer|:)\W*A\b", text)) and gold[1] == "A"
-        )
-    return None if re.search(r"\d|\\", text) else False
-
-
-def strip(text: str) -> str:
-    """An answer without the delimiters, boxes and full stops around it."""
-    text = clean(_ESCAPED.sub(r"\\", text) if "begin" not in text else text).strip()
-    while True:
-        before = text
-        for left, right in (
-            ("$$", "$$"),
-            ("$", "$"),
-            ("\\(", "\\)"),
-            ("\\[", "\\]"),
-            ("**", "**"),
-            ("`", "`"),
-            ('"', '"'),
-        ):
-            if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
-                inner = text[len(left) : -len(right)]
-                if left not in inner:
-                    text = inner.strip()
-        text = text.rstrip(" ;:").rstrip()
-        if text.endswith((".", ",")) and not text.endswith(("..", "\\,")):
-            text = text[:-1].rstrip()
-        text = text.removesuffix("\\!").removesuffix("\\noindent").strip()
-        if text == before:
-            return text
-
-
-@lru_cache(maxsize=4096)
-def readings(text: str) -> tuple[Node, ...]:
-    """Trees of an answer, the most usual reading first. Raises Unparsable, TooComplex."""
-    s = strip(text)
-    if "\\boxed" in s and not s.startswith("\\boxed") and (inner := _within(text)) is not None:
-        return readings(inner)
-    try:
-        first = _tree(s)
-    except Unparsable as error:
-        if not _is_prose(s, str(error)):
-            raise
-        inner = _within(clean_lines(text))
-        if inner is None or strip(inner) == s:
-            raise
-        return readings(inner)
-    found = [first]
-    if (
-        (first.op == "text" or has_text(first))
-        and re.search(r"\d", s)
-        and (inner := _within(text)) is not None
-        and inner != s
-    ):
-        return readings(inner)
-    if "," in s:
-        for options in ({"group": False}, {"decimal_comma": True}):
-            try:
-                other = _tree(s, **options)
-            except MathError:
-                continue
-            if other not in found and not (
-                options.get("decimal_comma") and not re.search(r"\b0,\d|\d,\d{2}\b|\d,\d{4}", s)
-            ):
-                found.append(other)
-    return tuple(found)
-
-
-def _within(text: str) -> str | None:
-    """The answer inside a sentence; shorter than the sentence, so that looking inside comes to an end."""
-    inner = from_prose(text)
-    return inner if inner is not None and len(inner) < len(text) else None
-
-
-def _is_prose(s: str, error: str) -> bool:
-    """Whether a text that does not parse is a sentence, so that its value may be looked for inside."""
-    if "words that change" in error and ("\\text" in s or _DENIAL.search(s)):
-        return False
-    if "\\boxed" in s:
-        return True
-    if "unknown command" in error and not re.search(r"\$|\\[(\[]|\\boxed", s):
-        return False
-    outside = re.sub(r"\\[A-Za-z]+(?:\{[^{}]*\})?", " ", s)
-    return bool(re.search(r"[^\W\d_]{2}|[一-鿿]|\$", outside))
-
-
-def clean_lines(text: str) -> str:
-    return "\n".join(clean(line) for line in text.splitlines())
-
-
-def has_text(node: Node) -> bool:
-    """Whether words stand where a value should: a sentence that happened to parse."""
-    return any(a.op == "text" for a in node.args) and node.op == "ratio"
-
-
-def _tree(s: str, **options: bool) -> Node:
-    if s.startswith("$\\") and s.count("$") % 2:
-        s = s[1:]
-    s = _GLUED.sub(r" \1 ", s)
-    if s.count("$") % 2 == 0 and "\\$" not in s:
-        s = s.replace("$", " ")
-    for mark in ("\\(", "\\)", "\\[", "\\]"):
-        s = s.replace(mark, " ")
-    return parse(s.strip(), **options)

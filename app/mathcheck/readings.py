@@ -1,0 +1,121 @@
+"""Trees of a bare answer: as it stands, or of the value that a sentence states."""
+
+import re
+from functools import lru_cache
+
+from app.mathcheck.ast import Node
+from app.mathcheck.clean import clean
+from app.mathcheck.extract import from_prose
+from app.mathcheck.limits import MathError, Unparsable
+from app.mathcheck.parser import parse
+from app.mathcheck.phrases import BARE_MARKS
+from app.mathcheck.unwrap import as_prose, strip
+from app.mathcheck.verdict import NoAnswer
+
+_GLUED = re.compile(r"(?<=[\d)])(or|and)(?=[\dA-Z(])")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_CAPITALS = re.compile(r"\b[A-Z]{2}\b")
+"""Names of segments: NO is no denial."""
+_WORD = re.compile(r"[a-z]{2,}")
+_VALUE = re.compile(r"\d|\\(?:frac|sqrt|pi|infty)|[√π½]")
+_NEAR = re.compile(r"(.*?)(?:\\approx|\\simeq|\\sim|(?:^|[=\s])~)\s*(.*)", re.S)
+_DECIMAL = re.compile(r"[-+$\\(\s]*\d[\d,]*\.\d")
+_EU_DECIMAL = re.compile(r"\b0,\d|\d,\d{2}\b|\d,\d{4}")
+
+
+SOLUTION = 200
+"""A reference that is longer is a whole solution: the data's author means its last value."""
+
+
+class Unstated(Unparsable):
+    """Words around the value make of it a denial, a guess, an approximation, a question."""
+
+
+@lru_cache(maxsize=4096)
+def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
+    """Trees of an answer, the most usual reading first. Raises Unparsable, Unstated, TooComplex."""
+    s = strip(text)
+    if "\\boxed" in s and not s.startswith("\\boxed"):
+        return _inside(text, reference)
+    if _qualifies(s):
+        return _inside(text, reference)
+    if _is_near(s):
+        raise Unstated("the value is only approximate")
+    try:
+        first = _tree(s)
+    except Unparsable as error:
+        if not _is_prose(s, str(error)):
+            raise
+        return _inside(text, reference, error)
+    if _has_text(first) and _VALUE.search(s):
+        return _inside(text, reference)
+    return _alternatives(s, first)
+
+
+def _alternatives(s: str, first: Node) -> tuple[Node, ...]:
+    """`1,000` and `2,74` may mean something else elsewhere; the reference decides."""
+    found = [first]
+    if "," in s:
+        for options in ({"group": False}, {"decimal_comma": True}):
+            if "decimal_comma" in options and not _EU_DECIMAL.search(s):
+                continue
+            try:
+                other = _tree(s, **options)
+            except MathError:
+                continue
+            if other not in found:
+                found.append(other)
+    return tuple(found)
+
+
+def _qualifies(s: str) -> bool:
+    """Whether words beside a value may deny, bound or condition it."""
+    if "\\begin" in s or not _VALUE.search(s):
+        return False
+    words = _WORD.findall(_CAPITALS.sub(" ", _COMMAND.sub(" ", s)).lower().replace("n't", " not "))
+    return not BARE_MARKS.isdisjoint(words)
+
+
+def _is_near(s: str) -> bool:
+    """`x ≈ 42` and `~42`: near another number, unless the exact one is stated too or a decimal is rounded."""
+    if "\\approx" not in s and "\\sim" not in s and "~" not in s:
+        return False
+    m = _NEAR.match(s)
+    if m is None or ("~" in m[0][len(m[1]) : m.start(2)] and m[1].strip(" =")):
+        return False
+    return not re.search(r"\d", m[1]) and not (m[1].strip() and _DECIMAL.match(m[2]))
+
+
+def _inside(text: str, reference: bool, error: Unparsable | None = None) -> tuple[Node, ...]:
+    """Trees of the value that a sentence states; it is shorter, so that looking inside comes to an end."""
+    prose = as_prose("\n".join(clean(line) for line in text.splitlines()))
+    found = from_prose(prose, lenient=reference and len(text) > SOLUTION)
+    if isinstance(found, NoAnswer):
+        raise Unstated(found.reason)
+    if len(found.text) >= len(text) or strip(found.text) == strip(text):
+        raise error or Unstated("no value is stated")
+    return readings(found.text, reference)
+
+
+def _is_prose(s: str, error: str) -> bool:
+    """Whether a text that does not parse is a sentence, so that its value may be looked for inside."""
+    if "unknown command" in error and not re.search(r"\$|\\[(\[]", s):
+        return False
+    outside = re.sub(r"\\[A-Za-z]+(?:\{[^{}]*\})?", " ", s)
+    return bool(re.search(r"[^\W\d_]{2}|[一-鿿]|\$|\\text", outside)) or "\\text" in s
+
+
+def _has_text(node: Node) -> bool:
+    """Whether words stand where a value should: a sentence that happened to parse."""
+    return node.op == "text" or (any(a.op == "text" for a in node.args) and node.op == "ratio")
+
+
+def _tree(s: str, **options: bool) -> Node:
+    if s.startswith("$\\") and s.count("$") % 2:
+        s = s[1:]
+    s = _GLUED.sub(r" \1 ", s)
+    if s.count("$") % 2 == 0 and "\\$" not in s:
+        s = s.replace("$", " ")
+    for mark in ("\\(", "\\)", "\\[", "\\]"):
+        s = s.replace(mark, " ")
+    return parse(s.strip(), **options)

@@ -1,0 +1,141 @@
+"""The last sentence that says which the answer is: "the answer is …", "A: …", 答案是 …"""
+
+# ruff: noqa: E501  (patterns and word tables)
+
+import re
+
+from app.mathcheck.candidate import Candidate, Found
+from app.mathcheck.verdict import NoAnswer
+
+_KEYWORDS = (
+    "answer",
+    "答案",
+    "故选",
+    "结果",
+    "ans:",
+    "a:",
+    "result",
+    "réponse",
+    "antwort",
+    "respuesta",
+    "resposta",
+    "risposta",
+    "ответ",
+    "答え",
+    "答：",
+    "答:",
+)
+_MARKUP = r"[\s*_`\"'”’}]{0,8}"
+_STATES = re.compile(
+    rf"(?:答案|结果|答え)\s*(?:分别)?\s*(?:{_MARKUP})(?:是|为|為|は|等于|应为|应该是|[:：=])|故选\s*[:：]?|答[:：]|"
+    rf"(?:ans|a){_MARKUP}[:=]|"
+    r"(?:answers?|result|réponse|antwort|respuesta|resposta|risposta|ответ)(?:\s+(?:correcta?|finale?|richtige))?"
+    rf"(?:\s+(?:to|of|for|in)\s+[^.:\n$=]{{1,60}}?)?{_MARKUP}"
+    r"(?:\b(?:is|are|was|equals|becomes|comes out to(?:\s+be)?|would be|should be|must be|will be|est|es|ist|é|è)\b|[:：=]|—|это\b)"
+)
+_ADVERBS = re.compile(
+    r"(?:\s|\*\*|[_:：]|therefore\b|thus\b|then\b|hence\b|simply\b|just\b|indeed\b|clearly\b|also\b|exactly\b|equal to\b|given by\b|option\b|choice\b|"
+    r"the final answer is\b|the answer is\b|the number\b|,(?=\s*(?:therefore|thus|then|hence)))*",
+    re.I,
+)
+_FOREIGN = re.compile(
+    r"\b(?:wrong|incorrect|false|other|reference|expected|textbook|previous|other|naive|student(?:'s)?|first|initial|original|alternative|alternate|tempting|obvious|"
+    r"claimed|official|her|his|their|your|user(?:'s)?|intermediate|partial|possible|sample|example)\s+(?:final\s+)?\Z",
+    re.I,
+)
+_ANOTHER = re.compile(r"\b(?:other|another|alternative|alternate|second)\s+(?:possible\s+)?\Z", re.I)
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('\\"', '\\"'),
+    ("\\\\[", "\\\\]"),
+    ("\\\\(", "\\\\)"),
+)
+_MONEY = re.compile(r"\$\s?\d[\d,.]*")
+_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_JOINED = re.compile(r"(?:\s*(?:,|;|\band\b|\bor\b|&)+\s*(?:\$[^$]{1,200}\$|\\\([^\n]{1,200}?\\\)))+")
+_SENTENCE = re.compile(r"\n|。|．|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z$\\]|\s*$)|<\||</?[A-Za-z]|\\boxed|\\fbox")
+_JSON = re.compile(r'\s*(?:"((?:[^"\\\n]|\\.){0,2000})"|(-?\d(?:[^,}\n\]]|,(?=\d{3}(?!\d))){0,200}))')
+_QUOTED_KEY = re.compile(r"[\"']\s*[:=]\Z")
+_LINE_START = re.compile(r"(?:\n|\A)[ \t*_#>-]{0,8}\Z")
+STATEMENTS = 1_000
+"""Occurrences of the words looked at, from the end."""
+LONGEST = 4_000
+"""Characters of a stated answer."""
+
+
+def stated(text: str, lower: str) -> Found:
+    """The last statement of an answer; `lower` is the text in lower case, position by position."""
+    limit = len(lower)
+    cached = {word: lower.rfind(word) for word in _KEYWORDS}
+    for _ in range(STATEMENTS):
+        word = max(cached, key=lambda w: cached[w] if cached[w] < limit else -1)
+        at = cached[word]
+        if at < 0:
+            return None
+        found = _statement(text, lower, word, at)
+        if found is not None:
+            return found
+        limit = at + 1
+        cached[word] = lower.rfind(word, 0, at + len(word) - 1)
+    return None
+
+
+def _statement(text: str, lower: str, word: str, at: int) -> Found:
+    if word in ("a:", "ans:") and not _LINE_START.search(text[max(0, at - 12) : at] if at else "\n"):
+        return None
+    m = _STATES.match(lower, at)
+    if m is not None and _ANOTHER.search(text[max(0, at - 24) : at]):
+        return NoAnswer("another answer is offered beside the first")
+    if m is None or _FOREIGN.search(text[max(0, at - 24) : at]):
+        return None
+    if _QUOTED_KEY.search(text[at : m.end()]) and (value := _JSON.match(text, m.end())):
+        group = 1 if value[1] is not None else 2
+        content = value[group].replace("\\\\", "\\") if group == 1 else value[group]
+        return Candidate(value.start(group), value.end(group), content.strip(), "value of an answer's key")
+    adverbs = _ADVERBS.match(text, m.end())
+    start = adverbs.end() if adverbs else m.end()
+    if word == "result" and not _MEANS_VALUE.match(text, start):
+        return None
+    return _value(text, start, (at, start))
+
+
+_MEANS_VALUE = re.compile(r"[\s*$\\(\[{-]*(?:\d|[\\√π]|[a-z]\b|\()")
+
+
+def _value(text: str, start: int, phrase: tuple[int, int]) -> Found:
+    tail = text[start : start + LONGEST]
+    for opening, closing in _DELIMITERS:
+        if not tail.startswith(opening):
+            continue
+        end = tail.find(closing, len(opening))
+        if end < 0 or (opening == "$" and _is_money(tail, end)):
+            continue
+        stop = end + len(closing)
+        more = _JOINED.match(tail, stop)
+        if more and more[0].strip():
+            return Candidate(
+                start,
+                start + more.end(),
+                tail[: more.end()].strip(),
+                "stated as the answer",
+                (phrase[0], start + more.end()),
+            )
+        content = tail[len(opening) : end].strip().rstrip(".。")
+        if content:
+            return Candidate(start, start + stop, content, "stated as the answer", (phrase[0], start + stop))
+    m = _SENTENCE.search(tail, 1) if tail else None
+    length = m.start() if m else len(tail)
+    sentence = tail[:length].strip().strip("*").rstrip(".").strip()
+    if not sentence:
+        return None
+    return Candidate(start, start + length, sentence, "stated as the answer", (phrase[0], start + length))
+
+
+def _is_money(tail: str, end: int) -> bool:
+    """Whether a dollar sign before a number is a currency and no delimiter: words stand before the next one."""
+    return bool(_MONEY.match(tail)) and bool(_WORDS.search(tail, 1, end))
