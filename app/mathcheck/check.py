@@ -9,13 +9,13 @@ from app.mathcheck.choices import chooses, letters, named, option
 from app.mathcheck.compare import compare
 from app.mathcheck.extract import answer_part, extract
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
+from app.mathcheck.moments import moment, only_words
 from app.mathcheck.outcome import Outcome
 from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
 from app.mathcheck.readings import Unstated, readings
 from app.mathcheck.unwrap import strip
 from app.mathcheck.verdict import Extraction, NoAnswer, Verdict
 from app.mathcheck.visible import visible
-from app.mathcheck.moments import moment, only_words
 from app.mathcheck.words import plain
 from app.status import Status
 

@@ -18,7 +18,8 @@ def compare_sequences(a: Node, b: Node, same: Same) -> Outcome:
         return different("a set and a tuple")
     if len(ys) == 1 == len(xs):
         return same(xs[0], ys[0])
-    if "set" in kinds:
+    points = kinds == {"list"} and all(x.op == "tuple" for x in (*xs, *ys))  # a solution said twice is one
+    if "set" in kinds or points:
         xs, ys = _distinct(xs, same), _distinct(ys, same)
     if len(xs) != len(ys):
         return different(f"{len(xs)} items and {len(ys)}")
