@@ -13,6 +13,8 @@ MAX_REFERENCE_CHARS = 1 << 16
 MAX_ID_CHARS = 256
 MAX_ITEMS = 65_536
 """Most items of a request: eight GRPO steps of the R1 paper (8,192 completions each)."""
+MAX_JOB_ITEMS = 1_000_000
+"""Most items of a job: the R1 paper's 800,000 samples are one."""
 MAX_DEADLINE_MS = 3_600_000
 DEFAULT_DEADLINE_MS = 30_000
 
@@ -217,20 +219,23 @@ class RubricSpec(Contract):
     on_abstain: OnAbstain = "null"
 
 
-class ScoreHead(Contract):
-    """What a batch is to be scored by."""
+class ScoreRequest(Contract):
+    """A batch of completions and the rubric to score them by."""
 
     rubric: Annotated[
         Annotated[str, Tag("|name")] | Annotated[RubricSpec, Tag("|inline")],
         _by_type(str, "|name", "|inline"),
     ] = "r1"
+    items: Annotated[list[Item], Field(max_length=MAX_ITEMS)]
     options: Options = Options()
 
 
-class ScoreRequest(ScoreHead):
-    """A batch of completions and the rubric to score them by."""
+class JobRequest(ScoreRequest):
+    """The same, to be scored in the background; without `options.priority` it is `offline`."""
 
-    items: Annotated[list[Item], Field(max_length=MAX_ITEMS)]
+    items: Annotated[list[Item], Field(max_length=MAX_JOB_ITEMS)]
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)] | None = None
+    """Submitting again with the same key gives the same job; the header `Idempotency-Key` does the same."""
 
 
 class ComponentResult(BaseModel):
@@ -298,3 +303,41 @@ class ScoreResponse(BaseModel):
     results: list[ItemResult]
     groups: list[GroupResult]
     usage: Usage
+
+
+class JobView(BaseModel):
+    """A job as it is now; times are ISO 8601, UTC."""
+
+    id: str
+    state: Literal["queued", "running", "done", "cancelled"]
+    rubric: str
+    priority: str
+    items: int
+    done: int
+    """Items with all their scores."""
+    abstained: int
+    submitted_at: str
+    started_at: str | None
+    finished_at: str | None
+    expires_at: str
+    """When the job and its results are deleted."""
+    rate: float | None
+    """Items a second since the start."""
+    eta_s: float | None
+    durable: bool | None
+    """In the answer to the submission: whether the job is on Redis's disk."""
+
+
+class JobItemResult(ItemResult):
+    """The result of one item of a job."""
+
+    index: int
+
+
+class JobPage(BaseModel):
+    """Results of a job in the order of its items."""
+
+    results: list[JobItemResult]
+    next: int | None
+    """Where the next page begins; null at the end of a job that is over."""
+    job: JobView

@@ -77,6 +77,16 @@ class Settings(BaseSettings):
     """Items of one request that are in the queue at a time."""
     reply_ttl_s: Annotated[int, Field(ge=1)] = 600
     """How long replies to an API process that died are kept."""
+    job_ttl_s: Annotated[int, Field(ge=60)] = 7 * 86_400
+    """How long after its submission a job is deleted if it is not done by then."""
+    job_results_ttl_s: Annotated[int, Field(ge=60)] = 86_400
+    """How long the results of a job are kept after its end."""
+    job_window_items: Annotated[int, Field(ge=32)] = 2_048
+    """Items of one job that are in the queue at a time: enough for 32 children, and little for others to wait for."""
+    max_jobs: Annotated[int, Field(ge=1)] = 1_000
+    """Jobs that are not over, before submissions get 429."""
+    max_jobs_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024 * 1024
+    """Items of all jobs that are not scored, before submissions get 429; Redis keeps them in memory."""
     grace_s: Annotated[float, Field(ge=0)] = 10.0
     """Time to finish what is at work after SIGTERM."""
 

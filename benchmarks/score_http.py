@@ -24,6 +24,7 @@ from app.api.bodies import Media
 from app.api.received import at_once
 from app.api.results import ComponentOut, ItemOut, ResponseOut, UsageOut
 from app.cli.batches import service
+from app.schemas import ScoreRequest
 from app.status import Status
 from benchmarks import recipe
 from benchmarks.completions import items as make_items
@@ -100,7 +101,7 @@ def edge_cost(size: int, count: int) -> tuple[float, float]:
     results = [ItemOut(i["id"], 1.0, components, None) for i in batch]
 
     def read() -> None:
-        at_once(body, Media.JSON)
+        at_once(body, Media.JSON, ScoreRequest)
 
     def write() -> None:
         encoded = [msgspec.Raw(msgspec.json.encode(result)) for result in results]

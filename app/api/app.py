@@ -12,10 +12,11 @@ from fastapi_offline import FastAPIOffline
 from app import __version__
 from app.api import catalogue, errors, execute, health, score
 from app.api.compat import sandbox_fusion
+from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
 from app.api.state import State
 from app.rubric import BadRubric, presets, reload
-from app.schemas import ScoreRequest
+from app.schemas import JobRequest, ScoreRequest
 from app.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -28,8 +29,10 @@ def create(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await state.dispatcher.start()
+        await state.keeper.start()
         _reload_on_hangup()
         yield
+        await state.keeper.stop()
         await state.dispatcher.stop()
         await state.server.close()
 
@@ -42,7 +45,7 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.assay = state
     errors.install(app)
-    for module in (score, execute, catalogue, health, sandbox_fusion):
+    for module in (score, jobs, execute, catalogue, health, sandbox_fusion):
         app.include_router(module.router)
     app.add_middleware(Observed, metrics=state.metrics)
     _describe_request(app)
@@ -70,10 +73,11 @@ def _describe_request(app: FastAPI) -> None:
     def openapi() -> dict[str, object]:
         document = original()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "ScoreRequest" not in schemas:
-            schema = ScoreRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs", {}))
-            schemas["ScoreRequest"] = schema
+        for model in (ScoreRequest, JobRequest):
+            if model.__name__ not in schemas:
+                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas.update(schema.pop("$defs", {}))
+                schemas[model.__name__] = schema
         return document
 
     app.openapi = openapi

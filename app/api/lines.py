@@ -18,10 +18,13 @@ from app.queue.dispatch import QueueFull
 
 
 async def line_response(
-    request: Request, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None = None
+    request: Request, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None = None, *, at_once: bool = False
 ) -> StreamingResponse:
-    """Stream lines. What fails before the first is an answer of its own; later, a last line with the `problem`."""
-    first = await anext(lines)
+    """Stream lines. What fails before the first is an answer of its own; later, a last line with the `problem`.
+
+    `at_once`: the answer begins before there is a line.
+    """
+    first = b"" if at_once else await anext(lines)
     return _Lines(_guarded(request, first, lines), body_read)
 
 

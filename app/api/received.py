@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from fastapi import Request
@@ -14,13 +14,13 @@ from app.api.bodies import Media, read, sent, stream
 from app.api.elements import NotElements, json_elements, json_fields, msgpack_elements, msgpack_fields
 from app.api.errors import Problem, field_path, invalid, invalid_fields, malformed, too_large
 from app.api.items import MAX_ITEM_BYTES, BadItem, BadValue, ItemIn, checked, json_item, msgpack_item
-from app.schemas import ScoreHead, ScoreRequest
+from app.schemas import JobRequest, ScoreRequest
 
 WINDOW_ITEMS = 1024
 """Items that are decoded at a time: 16 MB of completions of 16 KB."""
 SMALL_BYTES = 16 << 20
 """A body up to this size is decoded in one go: 512 completions of 32 KB."""
-_HEAD_FIELDS = frozenset(ScoreHead.model_fields)
+_HEAD_FIELDS = frozenset(JobRequest.model_fields) - {"items"}
 _ERRORS_KEPT = 20
 
 
@@ -28,12 +28,14 @@ class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     items: list[ItemIn]
     rubric: Any = msgspec.UNSET
     options: Any = msgspec.UNSET
+    idempotency_key: Any = msgspec.UNSET
 
 
 class Received(Protocol):
     """A batch on its way in."""
 
-    head: ScoreHead
+    head: ScoreRequest
+    """Without its items."""
     items: int | None
     """How many; None where only the end of the body tells."""
     body_read: asyncio.Event
@@ -44,29 +46,42 @@ class Received(Protocol):
         ...
 
 
-async def receive(request: Request, max_bytes: int, max_stream_bytes: int, max_items: int) -> Received:
+class Bounds(NamedTuple):
+    """Limits of a batch."""
+
+    bytes: int
+    """Of a body that is read as a whole."""
+    stream_bytes: int
+    """Of one that is read line by line."""
+    items: int
+
+
+async def receive(request: Request, model: type[ScoreRequest], bounds: Bounds) -> Received:
     """Read a batch; of NDJSON, its first line. Raises Problem: 400, 408, 413, 415 or 422."""
     media = sent(request, (Media.JSON, Media.MSGPACK, Media.NDJSON))
     if media is Media.NDJSON:
-        lines = Lines(stream(request, max_stream_bytes), max_items)
+        lines = Lines(stream(request, bounds.stream_bytes), model, bounds.items)
         await lines.begin()
         return lines
-    body = await read(request, max_bytes)
-    decoded = at_once(body, media) if len(body) <= SMALL_BYTES else None
-    if decoded is not None and len(decoded[1]) <= max_items:
+    body = await read(request, bounds.bytes)
+    decoded = at_once(body, media, model) if len(body) <= SMALL_BYTES else None
+    if decoded is not None and len(decoded[1]) <= bounds.items:
         return Decoded(*decoded)
-    whole = taken_apart(body, media, max_items)
+    whole = taken_apart(body, media, model, bounds.items)
     await whole.check()
     return whole
 
 
-def at_once(body: bytes | bytearray, media: Media) -> tuple[ScoreHead, list[ItemIn]] | None:
+def at_once(
+    body: bytes | bytearray, media: Media, model: type[ScoreRequest]
+) -> tuple[ScoreRequest, list[ItemIn]] | None:
     """A body decoded in one go; None if anything about it is out of the ordinary. Several times as fast as pydantic."""
     json = media is Media.JSON
     try:
         batch = _batch_of_json(body) if json else _batch_of_msgpack(body)
-        given = {"rubric": batch.rubric, "options": batch.options}
-        head = ScoreHead.model_validate({name: value for name, value in given.items() if value is not msgspec.UNSET})
+        given = {name: getattr(batch, name) for name in _HEAD_FIELDS}
+        given = {name: value for name, value in given.items() if value is not msgspec.UNSET}
+        head = model.model_validate({**given, "items": []})
         return head, [checked(item) for item in batch.items]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, BadValue):
         return None
@@ -75,7 +90,7 @@ def at_once(body: bytes | bytearray, media: Media) -> tuple[ScoreHead, list[Item
 class Decoded:
     """A batch that was decoded in one go."""
 
-    def __init__(self, head: ScoreHead, items: list[ItemIn]) -> None:
+    def __init__(self, head: ScoreRequest, items: list[ItemIn]) -> None:
         self.head = head
         self.items: int | None = len(items)
         self.body_read = _read_event()
@@ -90,7 +105,7 @@ class Decoded:
 class Whole:
     """A large body, its items as slices of it: checked first, then decoded a window at a time."""
 
-    def __init__(self, head: ScoreHead, raws: list[Raw], decode: Callable[[Raw], ItemIn]) -> None:
+    def __init__(self, head: ScoreRequest, raws: list[Raw], decode: Callable[[Raw], ItemIn]) -> None:
         self.head = head
         self.items: int | None = len(raws)
         self.body_read = _read_event()
@@ -124,8 +139,9 @@ def _read_event() -> asyncio.Event:
 class Lines:
     """A body of NDJSON, decoded as it comes: a line an item; the first may be an object of `rubric` and `options`."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], max_items: int) -> None:
-        self.head = ScoreHead()
+    def __init__(self, chunks: AsyncIterator[bytes], model: type[ScoreRequest], max_items: int) -> None:
+        self._model = model
+        self.head = model(items=[])
         self.items: int | None = None
         self.body_read = asyncio.Event()
         self._max_items = max_items
@@ -142,7 +158,7 @@ class Lines:
         except (msgspec.DecodeError, UnicodeDecodeError, NotElements) as error:
             raise malformed(f"line 1: {error}") from None
         if fields.keys() <= _HEAD_FIELDS:
-            self.head = _head({name: _decode_json(raw) for name, raw in fields.items()}, True)
+            self.head = _head(self._model, {name: _decode_json(raw) for name, raw in fields.items()}, True)
             del self._first[0]
 
     async def windows(self) -> AsyncIterator[Sequence[ItemIn]]:
@@ -181,7 +197,7 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
         yield [bytes(rest)]
 
 
-def taken_apart(body: bytes | bytearray, media: Media, most: int) -> Whole:
+def taken_apart(body: bytes | bytearray, media: Media, model: type[ScoreRequest], most: int) -> Whole:
     """A body of JSON or msgpack; its items are not looked at yet. Raises Problem."""
     json = media is Media.JSON
     try:
@@ -190,7 +206,7 @@ def taken_apart(body: bytes | bytearray, media: Media, most: int) -> Whole:
         raise _other_shape(body, json, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise malformed(str(error)) from None
-    head = _head_of(fields, _decode_json if json else _decode_msgpack)
+    head = _head_of(model, fields, _decode_json if json else _decode_msgpack)
     elements = _elements(json_elements if json else msgpack_elements, fields["items"], most)
     return Whole(head, elements, json_item if json else msgpack_item)
 
@@ -211,14 +227,15 @@ def _elements(take: Callable[[Raw, int], list[Raw]], raw: Raw, most: int) -> lis
         raise invalid_fields([_fault("type", ("items",), str(error))]) from None
 
 
-def _head_of(fields: dict[str, Raw], decode: Callable[[Raw], Any]) -> ScoreHead:
+def _head_of(model: type[ScoreRequest], fields: dict[str, Raw], decode: Callable[[Raw], Any]) -> ScoreRequest:
     """The fields but `items`; what the contract does not know is not decoded."""
-    return _head({n: decode(raw) if n in _HEAD_FIELDS else None for n, raw in fields.items()}, "items" in fields)
+    given = {name: decode(raw) if name in _HEAD_FIELDS else None for name, raw in fields.items()}
+    return _head(model, given, "items" in fields)
 
 
-def _head(fields: dict[str, Any], has_items: bool) -> ScoreHead:
+def _head(model: type[ScoreRequest], fields: dict[str, Any], has_items: bool) -> ScoreRequest:
     try:
-        return ScoreRequest.model_validate({**fields, "items": []} if has_items else fields)
+        return model.model_validate({**fields, "items": []} if has_items else fields)
     except ValidationError as error:
         raise invalid(error) from None
 

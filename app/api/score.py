@@ -13,7 +13,7 @@ from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, bad_rubric
 from app.api.items import ItemIn
 from app.api.lines import line_response
-from app.api.received import WINDOW_ITEMS, Received, receive
+from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
 from app.api.work import components_of, kept_for_groups, work_of
@@ -23,7 +23,7 @@ from app.queue.dispatch import QueueFull
 from app.queue.pending import Pending
 from app.rewards.base import Sample
 from app.rubric import BadRubric, resolve
-from app.schemas import MAX_ITEMS, ScoreResponse
+from app.schemas import MAX_ITEMS, ScoreRequest, ScoreResponse
 
 router = APIRouter()
 _log = structlog.get_logger(__name__)
@@ -51,7 +51,8 @@ async def score(request: Request) -> Response:
     started = time.monotonic()
     state = state_of(request)
     limits = state.settings
-    received = await receive(request, limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
+    bounds = Bounds(limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
+    received = await receive(request, ScoreRequest, bounds)
     scoring = Scoring(state, request.state.request_id, received, started)
     reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)

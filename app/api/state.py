@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from app.api.jobs.counting import JobCounter
 from app.observe.metrics import Metrics
 from app.queue.connection import Server
 from app.queue.dispatch import Dispatcher
+from app.queue.jobs.keeper import Keeper
+from app.queue.jobs.store import JobStore
 from app.queue.keys import Keys
 from app.queue.packing import Limits
 from app.settings import Settings
@@ -20,6 +23,10 @@ class State:
     server: Server
     keys: Keys
     dispatcher: Dispatcher
+    jobs: JobStore
+    keeper: Keeper
+    limits: Limits
+    """Of micro-batches."""
     metrics: Metrics
 
     @classmethod
@@ -27,17 +34,20 @@ class State:
         server = Server(settings.server_url)
         keys = Keys(settings.namespace)
         metrics = Metrics()
+        limits = Limits(settings.batch_items, settings.batch_bytes)
         dispatcher = Dispatcher(
             server,
             keys,
-            limits=Limits(settings.batch_items, settings.batch_bytes),
+            limits=limits,
             coalesce_s=settings.coalesce_ms / 1000,
             cache_items=settings.cache_items,
             max_queued_batches=settings.max_queued_batches,
             reply_ttl_s=settings.reply_ttl_s,
             on_reuse=metrics.reused,
         )
-        return cls(settings, server, keys, dispatcher, metrics)
+        jobs = JobStore(server, keys, ttl_s=settings.job_ttl_s, results_ttl_s=settings.job_results_ttl_s)
+        keeper = Keeper(server, keys, jobs, window=settings.job_window_items, counted=JobCounter(metrics).count)
+        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, metrics)
 
 
 def state_of(request: Request) -> State:

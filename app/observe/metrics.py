@@ -59,6 +59,9 @@ class Metrics:
         self.workers = Gauge("assay_workers_live", "Workers that live", registry=r)
         self.queue_up = Gauge("assay_queue_up", "1 if the queue's server answers", registry=r)
 
+        self.jobs = Counter("assay_jobs_total", "Jobs by what happened to them", ["event"], registry=r)
+        self.jobs_kept = Gauge("assay_jobs_kept", "Jobs that this process keeps going", registry=r)
+
         self._components: dict[str, ComponentMetrics] = {}
 
     def component(self, name: str) -> ComponentMetrics:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_S = 5.0
 _HEALTH_CHECK_S = 15
 Fields = Mapping[str, str | int | bytes]
+Command = tuple[str | int | bytes, ...]
 Entry = tuple[bytes, dict[bytes, bytes]]
 """Id and fields of a stream entry."""
 
@@ -56,6 +57,19 @@ class Server:
         async with unavailable_as_error():
             info = await self._redis.info("server")
         return str(info.get("valkey_version") or info["redis_version"])
+
+    async def execute(self, commands: Sequence[Command], *, atomic: bool = True) -> list[Any]:
+        """Several commands in one round trip, all or none unless not `atomic`; their replies."""
+        async with unavailable_as_error():
+            pipe = self._redis.pipeline(transaction=atomic)
+            for command in commands:
+                pipe.execute_command(*command)
+            return cast("list[Any]", await pipe.execute(raise_on_error=atomic))
+
+    async def script(self, text: str, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> bytes:
+        """Run a script inside the server; what it returns."""
+        async with unavailable_as_error():
+            return await self._redis.execute_command("EVAL", text, len(keys), *keys, *arguments)
 
     async def create_group(self, stream: str, group: str) -> None:
         """Make the stream and its consumer group unless they are there."""
@@ -117,7 +131,7 @@ class Server:
     async def drop(self, stream: str, through: bytes) -> None:
         """Delete the entries of a stream up to and with an id."""
         async with unavailable_as_error():
-            await self._redis.xtrim(stream, minid=_after(through), approximate=False)
+            await self._redis.xtrim(stream, minid=after(through), approximate=False)
 
     async def expire(self, key: str, seconds: int) -> None:
         async with unavailable_as_error():
@@ -231,7 +245,7 @@ def _entries(found: Any) -> list[Entry]:
     return [entry for _, entry in _by_stream(found)]
 
 
-def _after(id_: bytes) -> bytes:
+def after(id_: bytes) -> bytes:
     """The smallest id above this one."""
     milliseconds, _, sequence = id_.partition(b"-")
     return b"%s-%d" % (milliseconds, int(sequence) + 1)

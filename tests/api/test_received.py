@@ -66,7 +66,7 @@ async def collected(received: Any) -> list[ItemIn]:
 
 def whole(body: bytes, media: Media) -> list[ItemIn] | None:
     async def take() -> list[ItemIn]:
-        received = taken_apart(body, media, MAX_ITEMS)
+        received = taken_apart(body, media, ScoreRequest, MAX_ITEMS)
         await received.check()
         return await collected(received)
 
@@ -81,7 +81,7 @@ def whole(body: bytes, media: Media) -> list[ItemIn] | None:
 def test_every_way_gives_the_verdict_of_the_contract(body: Any):
     encoded = json.dumps(body).encode()
     contract = expected(body)
-    fast = at_once(encoded, Media.JSON)
+    fast = at_once(encoded, Media.JSON, ScoreRequest)
     if fast is not None:
         assert fast[1] == contract
     assert whole(encoded, Media.JSON) == contract
@@ -96,7 +96,7 @@ def test_lines_give_the_same_items_however_they_are_cut(items: list[Any], cut: i
             yield body[start : start + cut]
 
     async def take() -> list[ItemIn]:
-        lines = Lines(chunks(), MAX_ITEMS)
+        lines = Lines(chunks(), ScoreRequest, MAX_ITEMS)
         await lines.begin()
         return await collected(lines)
 
@@ -110,7 +110,7 @@ def test_lines_give_the_same_items_however_they_are_cut(items: list[Any], cut: i
 @given(st.binary(max_size=200) | st.recursive(SMALL, st.lists).map(msgspec.msgpack.encode))
 def test_any_bytes_are_a_batch_or_a_problem(body: bytes):
     for media in (Media.JSON, Media.MSGPACK):
-        at_once(body, media)
+        at_once(body, media, ScoreRequest)
         whole(body, media)
 
 

@@ -1,0 +1,1 @@
+"""`/v1/jobs`: batches that are submitted, watched and read later."""
