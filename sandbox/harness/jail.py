@@ -69,12 +69,14 @@ class Jail:
         self.setting = setting
         self._channel = channel
         self._used = False
+        self._locked = False
         self._box = Path(setting.box)
 
     def prepare(self, disk: int) -> None:
         """An empty scratch directory of `disk` bytes."""
         setting = self.setting
         if setting.namespaces:
+            self._lock_box(True)
             rootfs.fresh_scratch(disk, self._used)
         elif self._used:
             _empty(Path(setting.scratch))
@@ -114,7 +116,13 @@ class Jail:
     def _reply(self, header: dict[str, Any], *blobs: bytes) -> None:
         wire.send(self._channel, header, *blobs)
 
+    def _lock_box(self, locked: bool) -> None:
+        if self.setting.namespaces and locked is not self._locked:
+            rootfs.lock_box(locked)
+            self._locked = locked
+
     def _files(self, message: wire.Message) -> None:
+        self._lock_box(False)
         for name, content in zip(message.header["names"], message.blobs, strict=True):
             path = self._box / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime",
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "nr_inodes=4096,mode=1777"
 """4096 files are more than a test needs, and bound the kernel memory that empty files take."""
+BOX = "size=512m,nr_inodes=4096,mode=0755"
 FIRST_SCRATCH = 64 << 20
 """Size of a jail's first /tmp, before the limits of its first run are known."""
 _LOCKED = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID
@@ -84,8 +85,13 @@ def build(extra: list[str]) -> None:
 def private_mounts(scratch_bytes: int) -> None:
     """A jail's own /proc (showing no one else's processes), /box for the program and /tmp for its files."""
     kernel.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
-    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,nr_inodes=4096,mode=0755")
+    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, BOX)
     mount_scratch(scratch_bytes)
+
+
+def lock_box(locked: bool) -> None:
+    """Make /box read-only, also for its owner: without root, programs are the same user as their supervisor."""
+    kernel.mount("tmpfs", "/box", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV | (MS_RDONLY if locked else 0), BOX)
 
 
 def mount_scratch(size: int) -> None:

@@ -63,6 +63,7 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
         "open_by_handle_at": (304, 265),
         "vmsplice": (278, 75),
         "memfd_secret": (447, 447),
+        "io_setup": (206, 0),
     },
     "shared memory that outlives a process": {
         "shmget": (29, 194),
@@ -112,7 +113,8 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
     },
 }
 # clone3 hides its flags behind a pointer; answered ENOSYS, C libraries fall back to clone.
-_CLONE, _CLONE3, _SOCKET = (56, 220), (435, 435), (41, 198)
+_CLONE, _CLONE3, _SOCKET, _SOCKETPAIR = (56, 220), (435, 435), (41, 198), (53, 199)
+_MEMFD_CREATE = (319, 279)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
@@ -124,10 +126,11 @@ def _refuse_if_equal(number: int, error: int = errno.EPERM) -> bytes:
     return _op(_JUMP_EQUAL, number, 0, 1) + _op(_RETURN, _ERRNO | error)
 
 
-def build(machine: str) -> bytes:
+def build(machine: str, *, counted: bool = True) -> bytes:
     """The filter for a machine ("x86_64", "aarch64") as the kernel takes it.
 
-    Raises KeyError for a machine whose call numbers are not in the tables.
+    `counted`: the kernel counts the memory of the whole tree. Where it does not, memory that belongs to no process is
+    refused, as nothing would find it. Raises KeyError for a machine whose call numbers are not in the tables.
     """
     column, architecture = _ARCHITECTURES[machine]
     out = [
@@ -144,6 +147,8 @@ def build(machine: str) -> bytes:
     ]
     for group in REFUSED.values():
         out += [_refuse_if_equal(numbers[column]) for numbers in group.values() if numbers[column] >= 0]
+    if not counted:
+        out.append(_refuse_if_equal(_MEMFD_CREATE[column]))
     out += [
         # clone: refused with any flag that asks for a namespace.
         _op(_JUMP_EQUAL, _CLONE[column], 0, 4),
@@ -151,8 +156,10 @@ def build(machine: str) -> bytes:
         _op(_JUMP_ANY_BIT, NEW_NAMESPACES & ~0x80, 0, 1),
         _op(_RETURN, _ERRNO | errno.EPERM),
         _op(_RETURN, _ALLOW),
-        # socket: local ones only, for socketpair-like uses of runtimes; the network namespace is empty besides.
-        _op(_JUMP_EQUAL, _SOCKET[column], 0, 3),
+        # Sockets: local ones only, for what runtimes do within a process; the network namespace is empty besides.
+        # Asking for another family would make the kernel load its module.
+        _op(_JUMP_EQUAL, _SOCKET[column], 1, 0),
+        _op(_JUMP_EQUAL, _SOCKETPAIR[column], 0, 3),
         _op(_LOAD, _FIRST_ARGUMENT_AT),
         _op(_JUMP_EQUAL, _AF_UNIX, 1, 0),
         _op(_RETURN, _ERRNO | errno.EPERM),

@@ -69,7 +69,8 @@ def _features(groups: list[SlotFiles], user: int | None) -> str:
 def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int | None) -> None:
     """Build the root, then start slots on request until the host is gone. `user`: first of the slots' users."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # without its keeper nothing would clean up after it
-    rights = seccomp.build(kernel.MACHINE) if plan.filtered else None
+    counted = "limit" in groups[0].control
+    rights = seccomp.build(kernel.MACHINE, counted=counted) if plan.filtered else None
     try:
         warm(plan.search, plan.preload)
         rootfs.build(plan.visible)

@@ -189,6 +189,9 @@ ATTACKS = {
     "udp": "import socket\ntry: socket.socket(2, 2).sendto(b'x', ('127.0.0.1', {port})); print('PWNED')\nexcept OSError: pass",
     "raw socket": "import socket\nfor a in ((2, 3, 1), (17, 3, 3), (16, 3, 0), (40, 1, 0), (38, 5, 0)):\n"
     "  try: socket.socket(*a); print('PWNED')\n  except OSError: pass",
+    "pairs of other families": "import socket\nfor f in (2, 10, 16, 30, 38):\n  try: socket.socketpair(f); print('PWNED')\n"
+    "  except OSError as e:\n    if e.errno != 1: print('PWNED: the kernel was asked', f, e)",
+    "contexts for asynchronous files": CALL.format("206, 100, b' ' * 8"),
     "abstract socket": "import socket\ns = socket.socket(1)\ntry: s.connect('\\0{name}'); print('PWNED')\nexcept OSError: pass",
     "names by network": "import socket\ntry: socket.getaddrinfo('localhost.localdomain.invalid', 80); print('PWNED')\nexcept OSError: pass",
     "kill all": "import os\nfor p in [-1] + list(range(1, 50)):\n  if p != os.getpid():\n    try: os.kill(p, 9)\n    except OSError: pass\n",
