@@ -2,7 +2,7 @@
 
 Scalars: num sym const add mul div pow neg root fn app fact deg pct pm base sum prod int lim cases, and algebraic:
 the k-th real root of a polynomial, which no text writes but inequalities have as ends.
-Containers: list tuple set bracket interval union inter minus setb matrix row rel ratio mod residue quantity text.
+Containers: list tuple set bracket interval union inter minus setb matrix row rel ratio mod residue quantity date text.
 """
 
 from typing import Any, NamedTuple

@@ -6,14 +6,16 @@ from typing import Any
 
 from flint import acb, arb, ctx, fmpq
 
-from app.mathcheck.ast import Node, num, substitute, symbols
-from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex
+from app.mathcheck.ast import TWO, Node, num, substitute, symbols
+from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_INTEGRAND, MAX_SUM_TERMS, TooComplex
 from app.mathcheck.roots import complex_roots
 from app.mathcheck.series import NoSum, infinite_sum
 
 _INF = Node("const", (), "inf")
 REAL = ""
 """A key of the environment: even roots and logarithms of negative numbers are outside of the domain."""
+ANALYTIC = "analytic"
+"""A key of the environment: a ball that touches a branch cut has no value. No variable has a name this long."""
 _LOCK = threading.RLock()
 """flint's precision is one for the process."""
 
@@ -87,6 +89,8 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
     if op == "pow":
         return _power(x, args[1], node.args[1])
     if op == "root":
+        if ANALYTIC in env:
+            return x.sqrt(analytic=True) if node.args[1] == TWO else x.pow(1 / args[1], analytic=True)
         return _root(x, node.args[1], REAL in env)
     if op == "fact":
         _bounded(x)
@@ -98,7 +102,7 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
     if op == "fn":
         if node.value == "log" and REAL in env and _real_negative(x):
             raise OutOfDomain("logarithm of a negative number")
-        return _function(node.value, args)
+        return x.log(analytic=True) if ANALYTIC in env and node.value == "log" else _function(node.value, args)
     raise OutOfDomain(op)
 
 
@@ -157,6 +161,10 @@ def _function(name: str, args: list[Any]) -> Any:
         n, k = args
         _bounded(n)
         return (n + 1).gamma() / ((k + 1).gamma() * (n - k + 1).gamma())
+    if name in ("max", "min") and all(a.imag == 0 for a in args):
+        for y in args[1:]:
+            x = x.real_max(y) if name == "max" else x.real_min(y)
+        return x
     if name in ("Re", "Im"):
         return acb(x.real if name == "Re" else x.imag)
     raise OutOfDomain(name)
@@ -193,35 +201,37 @@ def _infinite_series(node: Node, env: dict[str, Any]) -> Any:
         raise OutOfDomain(str(reason)) from None
 
 
-_ENTIRE = frozenset(["num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "base"])
-_ENTIRE_FUNCTIONS = frozenset(["sin", "cos", "sinh", "cosh"])
+_ANALYTIC = frozenset(["num", "sym", "const", "add", "mul", "div", "neg", "pow", "fn", "base", "root"])
+_ANALYTIC_FUNCTIONS = frozenset(["sin", "cos", "sinh", "cosh", "tan", "log"])
 
 
-def _entire(node: Node) -> bool:
-    """Whether a tree is meromorphic by its form, so that it may be integrated in the complex plane."""
-    if node.op not in _ENTIRE or (node.op == "fn" and node.value not in _ENTIRE_FUNCTIONS):
+def _analytic(node: Node) -> bool:
+    """Whether a tree is meromorphic, branch cuts apart, so that it may be integrated in the complex plane."""
+    if node.op not in _ANALYTIC or (node.op == "fn" and node.value not in _ANALYTIC_FUNCTIONS):
         return False
     if node.op == "pow":
         base, e = node.args
         integer = e.op == "num" and e.value.q == 1
         if not integer and not (base.op == "const" and base.value == "e"):
             return False
-    return all(_entire(a) for a in node.args)
+    return all(_analytic(a) for a in node.args)
 
 
 def _integral(node: Node, env: dict[str, Any]) -> Any:
     variable, low, high, body = node.args
-    if variable.op != "sym" or not _entire(body):
+    if variable.op != "sym" or not _analytic(body):
         raise OutOfDomain("integral")
     name: str = variable.value
 
-    def integrand(z: Any, _analytic: bool) -> Any:
+    def integrand(z: Any, analytic: bool) -> Any:
+        # the integrator says where it needs the function to be analytic on the whole ball
+        inner = {**env, name: z, ANALYTIC: z} if analytic else {**env, name: z}
         try:
-            return _eval(body, {**env, name: z})
+            return _eval(body, inner)
         except (TooComplex, OutOfDomain):
             return acb(float("nan"))  # the integrator then halves its step
 
-    return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=20_000, depth_limit=60)
+    return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=MAX_INTEGRAND, depth_limit=40)
 
 
 def _uninterpreted(node: Node, env: dict[str, Any]) -> Any:

@@ -90,6 +90,8 @@ def _structures(a: Node, b: Node, policy: Policy) -> Outcome:
             return same(*vector)
     if "ratio" in ops:
         return compare_ratios(a, b, same)
+    if a.op == b.op == "date":
+        return _dates(a, b)
     if a.op == b.op and len(a.args) == len(b.args) and a.args and a.value == b.value:
         outcome = both([same(x, y) for x, y in zip(a.args, b.args, strict=True)])
         return outcome if outcome.equal else undecided(a.op)
@@ -246,6 +248,13 @@ def _component(node: Node, k: int, axes: list[Node]) -> Node:
     return node._replace(args=tuple(_component(a, k, axes) for a in node.args))
 
 
+def _dates(a: Node, b: Node) -> Outcome:
+    """Year, month and day; a year that only one side states is ignored, as a unit is."""
+    parts = [(p, q) for p, q in zip(a.value, b.value, strict=True)]
+    same = parts[1:] == [(p, p) for p, _ in parts[1:]] and (parts[0][0] == parts[0][1] or 0 in parts[0])
+    return equal("the same date") if same else different("different dates")
+
+
 def _kinds(a: Node, b: Node) -> Outcome:
     """Two nodes of different shapes: a proof that they differ, if each is what it seems."""
     x, y = _kind(a), _kind(b)
@@ -265,7 +274,9 @@ def _kind(n: Node) -> str | None:
         return "a set"
     if n.op == "rel":
         return "a relation"
-    return {"list": "a list of answers", "mod": "a congruence", "residue": "a residue class"}.get(n.op)
+    return {"list": "a list of answers", "mod": "a congruence", "date": "a date", "residue": "a residue class"}.get(
+        n.op
+    )
 
 
 __all__ = ["compare", "plain"]

@@ -10,6 +10,7 @@ from app.mathcheck.lexicon import (
     EMPTY_WORDS,
     FUNCTIONS,
     GREEK,
+    MONTHS,
     OPERATORS,
     PLAIN_OPERATORS,
     REAL_WORDS,
@@ -218,6 +219,7 @@ def _text(inner: str, upright: bool, behind: str, start: int, spaced: bool, out:
         re.fullmatch(r"[-+\d.,/() ]+|\(?[A-Z]\)?(?:\s*,\s*\(?[A-Z]\)?)*", inner)
         or (len(inner) < 60 and (_VALUE_IN_TEXT.fullmatch(inner) or _MODULUS_IN_TEXT.fullmatch(inner)))
         or is_number_words(low)
+        or (len(inner) < 30 and inner[-1].isdigit() and low.partition(" ")[0].rstrip(".") in MONTHS)
     ):
         out.extend(t._replace(pos=start) for t in tokenize(inner)[:-1])
     elif inner:

@@ -73,3 +73,12 @@ SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 
 FUNCTION_LETTERS = frozenset("fghFGHPQWpq")
 """Letters before a bracket that name a function rather than a factor."""
 ALIASES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "lg": "log"}
+MONTHS = {
+    name: k
+    for k, names in enumerate(
+        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|"
+        "november nov|december dec".split("|"),
+        1,
+    )
+    for name in names.split()
+}

@@ -18,6 +18,8 @@ MAX_BITS = 200_000
 """Bits of an exact number: 10^60000; arithmetic at this size takes microseconds."""
 MAX_FACTORIAL = 10_000
 MAX_SUM_TERMS = 500
+MAX_INTEGRAND = 2_000
+"""Evaluations of an integrand: some twenty milliseconds."""
 MAX_INFINITE_TERMS = 2_000
 """Terms of an infinite sum before its tail must be small."""
 MAX_POLY_EXPONENT = 200

@@ -42,6 +42,8 @@ def _relation(node: Node) -> Node:
         values = alternatives(value)
         if is_label(name):
             return Node("list", tuple(Node("rel", (name, v), "=") for v in values))
+    if node.value == "!=" and _signs(node.args[1]):
+        return Node("list", tuple(node._replace(args=(node.args[0], v)) for v in alternatives(node.args[1])), "and")
     if node.value == "=" and node.args[1].op == "list" and is_label(node.args[0]):
         return Node("list", tuple(Node("rel", (node.args[0], v), "=") for v in node.args[1].args))
     return node

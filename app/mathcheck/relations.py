@@ -152,10 +152,15 @@ def _without_powers(p: Any) -> Any:
 
 def _on_curve(da: Node, db: Node) -> Outcome:
     """Solve both for an unknown that is linear in each, and compare the solutions as functions."""
-    for name in sorted(symbols(da) & symbols(db)):
+    if symbols(da) != symbols(db):
+        return undecided("equations that are not polynomial")
+    for name in sorted(symbols(da)):
         solved = [_solved(d, name) for d in (da, db)]
         if solved[0] is not None and solved[1] is not None:
             return compare_scalars(solved[0], solved[1], Policy())
+        for value, other in ((solved[0], db), (solved[1], da)):
+            if value is not None and compare_scalars(substitute(other, name, value), num(0), Policy()).equal is False:
+                return Outcome(False, "ball", "a point of one curve is not on the other")
     return undecided("equations that are not polynomial")
 
 

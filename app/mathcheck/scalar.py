@@ -167,7 +167,8 @@ def _constants(a: Node, b: Node, policy: Policy) -> Outcome:
             return _apart(x, y, policy)
         if is_zero(Node("add", (a, Node("neg", (b,))))):
             return equal("equal algebraic numbers")
-        x, y = ball(a, {}, CONSTANT_BITS), ball(b, {}, CONSTANT_BITS)
+        if not _has_integral(a) and not _has_integral(b):
+            x, y = ball(a, {}, CONSTANT_BITS), ball(b, {}, CONSTANT_BITS)
     except (OutOfDomain, ZeroDivisionError):
         return undecided("a constant without a value")
     if not x.overlaps(y):
@@ -176,6 +177,11 @@ def _constants(a: Node, b: Node, policy: Policy) -> Outcome:
     if digits < MIN_DIGITS:
         return undecided("constants known to too few digits")
     return Outcome(True, f"numeric(1 points, {digits} digits)", "agree to many digits")
+
+
+def _has_integral(node: Node) -> bool:
+    """An integral is too slow to be computed a second time to more digits."""
+    return node.op == "int" or any(_has_integral(a) for a in node.args)
 
 
 def _apart(x: Any, y: Any, policy: Policy) -> Outcome:

@@ -13,6 +13,8 @@ from app.mathcheck.units import is_unit_word
 
 _OPENERS = frozenset(["(", "{", "[", "⌊", "⌈", "s{", "⟨"])
 _NO_FACTOR = frozenset(["pmod", "mod", "bmod", "end", "over", "choose"])
+_NO_GROUP = frozenset(["mod", "bmod", "pmod", "base"])
+"""Words that make a bracket a remark on the number before it."""
 _DECIMAL = frozenset("0123456789")
 
 
@@ -79,6 +81,8 @@ class Arithmetic(Commands):
             return Node("mul", (node, right))
         if node.value.q == 1 and right.op == "div" and right.args[0].op == "num" == right.args[1].op:
             return Node("add", (node, right))  # a mixed number
+        if right.op == "pct" and right.args[0].op == "div" and opener.kind == "cmd":
+            return Node("pct", (Node("add", (node, *right.args)),))
         if right.op != "num" or opener.kind != "num":
             return Node("mul", (node, right))
         following = self.ahead()
@@ -111,7 +115,7 @@ class Arithmetic(Commands):
         if kind == "op":
             if t.text == "(":
                 following = self.tokens[self.i + 1]
-                return following.kind != "cmd" or following.text not in ("mod", "bmod", "pmod")
+                return following.text not in _NO_GROUP or following.kind not in ("cmd", "word")
             return t.text in _OPENERS or (t.text == "|" and not self.bars)
         if kind == "end" or kind == "text":
             return False
@@ -287,7 +291,15 @@ class Arithmetic(Commands):
         while function and self.is_op("'"):
             name += "'"
             self.i += 1
+        if function and self._inverse_here():
+            name += "^{-1}"
+            self.i += 5
         if function and self.is_op("("):
             arg = self.bracket()
             return Node("app", arg.args if arg.op == "tuple" else (arg,), name)
         return Node("sym", (), name)
+
+    def _inverse_here(self) -> bool:
+        """`^{-1}(`, which behind the name of a function makes the inverse's name."""
+        ahead = [self.ahead(k).text for k in range(6)]
+        return ahead == ["^", "{", "-", "1", "}", "("]

@@ -2,12 +2,14 @@
 
 from app.mathcheck.ast import Node, num
 from app.mathcheck.lexer import is_product
-from app.mathcheck.lexicon import CHANGING_WORDS, EMPTY_WORDS, REAL_WORDS, SCALES
+from app.mathcheck.lexicon import CHANGING_WORDS, EMPTY_WORDS, MONTHS, REAL_WORDS, SCALES
 from app.mathcheck.numerals import MAX_WORDS, NUMBER_WORDS, base_of, in_base, value_of_words
 from app.mathcheck.parser.arithmetic import Arithmetic
 from app.mathcheck.units import canonical, is_unit_word, lookup, parse_unit
 
 _CURRENCIES = frozenset(["$", "€", "£", "¥"])
+_BEHIND = _CURRENCIES | {"("}
+"""Signs behind a value that may belong to it."""
 _UNIT_LETTERS = frozenset("mgshLlNJWVKACFT")
 _TEMPERATURES = {"C": "celsius", "F": "fahrenheit"}
 MAX_UNIT_TOKENS = 24
@@ -23,12 +25,14 @@ class Quantities(Arithmetic):
             currency = self.t.text
             self.i += 1
         if self.t.kind == "text" or (self.t.kind == "word" and not is_product(self.t.text)):
+            if self.t.text.lower().strip(". ") in MONTHS:
+                return self._date()
             node = self._number_in_words()
             if node is None:
                 return self._label_or_text()
         else:
             node = self.sum()
-        if self.t.kind in ("end", "op") and not currency and node.op != "deg" and not self.is_op(*_CURRENCIES):
+        if not currency and (self.t.kind == "end" or (self.t.kind == "op" and self.t.text not in _BEHIND)):
             return _without_degree(node)
         node = Node("neg", (node,)) if negative else node
         if self._base_in_words() and node.op == "num":
@@ -36,6 +40,10 @@ class Quantities(Arithmetic):
         return self._with_unit(node, currency, self._unit())
 
     def _with_unit(self, node: Node, currency: str, unit: str) -> Node:
+        if unit.lower() in MONTHS and node.op == "num" and node.value.q == 1 and 1 <= node.value <= 31:
+            year = int(self.t.text) if self.t.kind == "num" and self.t.text.isdigit() and len(self.t.text) == 4 else 0
+            self.i += int(year > 0)
+            return Node("date", (), (year, MONTHS[unit.lower()], int(node.value.p)))
         if not unit:
             node = _without_degree(node)
             if node.op == "quantity":
@@ -77,6 +85,23 @@ class Quantities(Arithmetic):
                 self.i += 1
             return Node("num", (), value)
         return None
+
+    def _date(self) -> Node:
+        """`July 4`, `Jul. 4, 1776`, `May`: a month with what follows of day and year."""
+        month = MONTHS[self.t.text.lower().strip(". ")]
+        self.i += 1
+        self.accept(".")
+        day = year = 0
+        if self.t.kind == "num" and self.t.text.isdigit() and len(self.t.text) <= 2:
+            day = int(self.t.text)
+            self.i += 1
+            if self.t.kind == "word" and self.t.text in ("st", "nd", "rd", "th"):
+                self.i += 1
+        following = self.ahead() if self.is_op(",") else self.t
+        if following.kind == "num" and following.text.isdigit() and len(following.text) == 4:
+            year = int(following.text)
+            self.i += 1 + int(self.is_op(","))
+        return Node("date", (), (year, month, day))
 
     def _base_in_words(self) -> bool:
         t = self.t

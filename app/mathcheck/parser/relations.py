@@ -24,6 +24,7 @@ class Relations(Quantities):
             return first
         rows: list[Node] = []
         joins: set[str] = set()
+        comma = False
         items = [first]
         while self.is_op(",", ";", "and", "or"):
             semicolon = word = False
@@ -45,9 +46,11 @@ class Relations(Quantities):
                 rows.extend(items)
                 items = []
             item = self.relation()
-            if word and len(items) > 1 and item.op == "rel" == items[0].op and item.args[0] == items[0].args[0]:
-                rows.append(Node("list", tuple(items)))
+            repeats = item.op == "rel" == items[0].op and item.args[0] == items[0].args[0] if items else False
+            if word and comma and len(items) > 1 and repeats:
+                rows.append(Node("list", tuple(items)))  # "x = 1, y = 2 or x = 2, y = 1"
                 items = []
+            comma = not word
             items.append(item)
             if len(items) + len(rows) > MAX_ITEMS:
                 raise TooComplex("too many items", self.t.pos)
