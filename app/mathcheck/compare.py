@@ -26,6 +26,7 @@ _SETS = frozenset(["interval", "union", "inter", "minus", "setb", "set"])
 _NUMBER_SETS = frozenset(
     ["reals", "integers", "naturals", "rationals", "complexes", "empty", "positive reals", "positive integers"]
 )
+_NAMES = {"list": "a list of answers", "mod": "a congruence", "date": "a date", "residue": "a residue class"}
 _FREE_CONSTANTS = frozenset(["c", "C", "K", "k"])
 _LINE = Line(order)
 _REAL_SETS = RealSets(_LINE)

@@ -95,8 +95,7 @@ class Quantities(Arithmetic):
         if self.t.kind == "num" and self.t.text.isdigit() and len(self.t.text) <= 2:
             day = int(self.t.text)
             self.i += 1
-            if self.t.kind == "word" and self.t.text in ("st", "nd", "rd", "th"):
-                self.i += 1
+            self.i += int(self.tokens[self.i].text in ("st", "nd", "rd", "th"))
         following = self.ahead() if self.is_op(",") else self.t
         if following.kind == "num" and following.text.isdigit() and len(following.text) == 4:
             year = int(following.text)
