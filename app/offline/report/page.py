@@ -39,16 +39,24 @@ def cards(rows: Iterable[tuple[str, str]]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Cells are escaped; numbers stand right."""
-    lines: list[str] = []
-    for row in rows:
-        cells = "".join(
-            f'<td class="n">{number(c)}</td>'
-            if isinstance(c, int | float) and not isinstance(c, bool)
-            else f"<td>{escape('–' if c is None else str(c))}</td>"
-            for c in row
-        )
-        lines.append(f"<tr>{cells}</tr>")
-    return f"<table><tr>{''.join(f'<th>{escape(h)}</th>' for h in head)}</tr>{''.join(lines)}</table>"
+    found = list(rows)
+    numeric = [any(_is_number(row[i]) for row in found) for i in range(len(head))]
+    top = "".join(f"<th{_CLASS[n]}>{escape(h)}</th>" for h, n in zip(head, numeric, strict=True))
+    lines = [
+        "".join(f"<td{_CLASS[n]}>{_cell(cell)}</td>" for cell, n in zip(row, numeric, strict=True)) for row in found
+    ]
+    return f"<table><tr>{top}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+_CLASS = {True: ' class="n"', False: ""}
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _cell(cell: Any) -> str:
+    return number(cell) if cell is None or _is_number(cell) else escape(str(cell))
 
 
 def charts(svgs: Iterable[str]) -> str:

@@ -83,11 +83,13 @@ def _numbers(values: Sequence[float | None]) -> dict[str, Any]:
 
 def histogram(values: Sequence[float], low: float, high: float, bins: int) -> dict[str, Any]:
     """Counts between `low` and `high`, the last bin closed."""
-    width = (high - low) / bins or 1.0
+    if high <= low:
+        low, high = low - 0.5, low + 0.5
+    width = (high - low) / bins
     counts = [0] * bins
     for value in values:
         counts[min(bins - 1, max(0, int((value - low) / width)))] += 1
-    return {"low": low, "high": high if high > low else low + width * bins, "counts": counts}
+    return {"low": low, "high": high, "counts": counts}
 
 
 def _quantiles(values: Sequence[float | None]) -> dict[str, float]:
