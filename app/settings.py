@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     """Queue data, logs and the socket of the embedded server."""
     redis_url: Annotated[str | None, Field(validation_alias=AliasChoices("ASSAY_REDIS_URL", "REDIS_URL"))] = None
     """Server to use; where unset, `assay serve` starts one of its own."""
+    redis_ca_file: Path | None = None
+    """Certificates to trust in the server of a `rediss://` address; the system's where unset."""
+    redis_cert_file: Path | None = None
+    """Certificate to show to that server, with `redis_key_file`."""
+    redis_key_file: Path | None = None
+    redis_max_memory_mb: Annotated[int, Field(ge=0)] = 0
+    """Memory of the embedded server, past which submissions get 503; 0 is no limit."""
     namespace: str = "assay"
     """Prefix of all keys: several deployments can share one server."""
     log_level: str = "info"
@@ -69,6 +76,10 @@ class Settings(BaseSettings):
     """Deliveries of a micro-batch; after so many workers died of it, it is answered with `error`."""
     max_queued_batches: Annotated[int, Field(ge=1)] = 50_000
     """Micro-batches waiting in one lane before requests get 429."""
+    max_queued_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024 * 1024
+    """Bytes waiting in one lane, as Redis counts them, before requests get 429."""
+    max_requests: Annotated[int, Field(ge=1)] = 16_384
+    """Requests that one API process scores at a time, before others get 429: two GRPO steps of one item each."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 512 * 1024 * 1024
     """Body of a request, after decompression: 8,192 completions of 32 KB are 256 MiB."""
     max_stream_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024 * 1024

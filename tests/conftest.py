@@ -146,7 +146,7 @@ async def redis_server(tmp_path: Path) -> AsyncGenerator[Server]:
     """A connection to a real server of the test's own."""
     settings = Settings(data_dir=tmp_path)
     process = subprocess.Popen(arguments(settings, find_binary()), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    server = Server(settings.server_url)
+    server = Server.of(settings)
     while not settings.redis_socket.exists():
         await asyncio.sleep(0.01)
     await server.ping()

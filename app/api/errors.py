@@ -22,8 +22,8 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from app.api.disconnect import ClientGone
-from app.queue.connection import QueueUnavailable
-from app.queue.dispatch import RETRY_AFTER_S, QueueFull
+from app.queue.outage import QueueUnavailable, Reason
+from app.queue.room import QueueFull
 from app.rubric import BadRubric
 from app.schemas import BRANCH
 
@@ -145,11 +145,23 @@ def install(app: FastAPI) -> None:
 def problem_of(error: Problem | QueueFull | QueueUnavailable) -> Problem:
     """What a request that fails for this reason is answered with."""
     if isinstance(error, QueueFull):
-        return _retry(429, "queue-full", "The queue is full", str(error))
+        return _retry(429, "queue-full", "The queue is full", str(error), error.retry_s)
     if isinstance(error, QueueUnavailable):
-        return _retry(503, "queue-unavailable", "The queue's server is away", str(error))
+        return _retry(503, "queue-unavailable", _OUTAGES[error.reason], f"{error.reason}: {error}")
     return error
 
 
-def _retry(status: int, kind: str, title: str, detail: str) -> Problem:
-    return Problem(status, kind, title, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+_OUTAGES = {
+    Reason.AWAY: "The queue's server is away",
+    Reason.SLOW: "The queue's server does not answer",
+    Reason.FULL: "The queue's server is full",
+    Reason.LOADING: "The queue's server is loading its data",
+    Reason.READ_ONLY: "The queue's server takes no writes",
+    Reason.REFUSED: "The queue's server refuses the credentials",
+    Reason.LOST: "The queue's server lost the request's work",
+    Reason.ERROR: "The queue's server fails",
+}
+
+
+def _retry(status: int, kind: str, title: str, detail: str, seconds: int = 1) -> Problem:
+    return Problem(status, kind, title, detail, headers={"Retry-After": str(seconds)})

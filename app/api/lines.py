@@ -14,7 +14,7 @@ from app.api.bodies import STALL_S, Media
 from app.api.disconnect import ClientGone
 from app.api.errors import Problem, problem_of
 from app.queue.connection import QueueUnavailable
-from app.queue.dispatch import QueueFull
+from app.queue.room import QueueFull
 
 
 async def line_response(

@@ -18,9 +18,9 @@ from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, lab
 from app.api.state import State, state_of
 from app.api.work import components_of, kept_for_groups, work_of
 from app.observe.metrics import Metrics
-from app.queue.connection import QueueUnavailable
-from app.queue.dispatch import QueueFull
+from app.queue.outage import QueueUnavailable, Reason
 from app.queue.pending import Pending
+from app.queue.room import QueueFull
 from app.rewards.base import Sample
 from app.rubric import BadRubric, resolve
 from app.schemas import MAX_ITEMS, ScoreRequest, ScoreResponse
@@ -136,16 +136,20 @@ class Scoring:
         self._samples.extend(kept_for_groups(items, self._rubric))
         if self._pending.late:
             return
-        await self._state.dispatcher.submit(
-            work_of(items, self._rubric),
-            self._components,
-            self._pending,
-            priority=self._options.priority,
-            evidence=self._options.evidence != "none",
-            reuse=reuse,
-            first=first,
-            more=self._received.items is None,
-        )
+        try:
+            async with asyncio.timeout(max(0.0, self._pending.deadline - time.monotonic())):
+                await self._state.dispatcher.submit(
+                    work_of(items, self._rubric),
+                    self._components,
+                    self._pending,
+                    priority=self._options.priority,
+                    evidence=self._options.evidence != "none",
+                    reuse=reuse,
+                    first=first,
+                    more=self._received.items is None,
+                )
+        except TimeoutError:
+            raise QueueUnavailable("it took nothing before the deadline", Reason.SLOW) from None
 
     async def _tallied(self) -> AsyncGenerator[tuple[int, ItemOut]]:
         """Results as their items are complete; all at the end where a component needs whole groups."""

@@ -12,6 +12,7 @@ from app.queue.jobs.keeper import Keeper
 from app.queue.jobs.store import JobStore
 from app.queue.keys import Keys
 from app.queue.packing import Limits
+from app.queue.room import Room
 from app.settings import Settings
 
 
@@ -31,7 +32,7 @@ class State:
 
     @classmethod
     def create(cls, settings: Settings) -> "State":
-        server = Server(settings.server_url)
+        server = Server.of(settings)
         keys = Keys(settings.namespace)
         metrics = Metrics()
         limits = Limits(settings.batch_items, settings.batch_bytes)
@@ -41,7 +42,8 @@ class State:
             limits=limits,
             coalesce_s=settings.coalesce_ms / 1000,
             cache_items=settings.cache_items,
-            max_queued_batches=settings.max_queued_batches,
+            room=Room(server, keys, most_batches=settings.max_queued_batches, most_bytes=settings.max_queued_bytes),
+            max_requests=settings.max_requests,
             reply_ttl_s=settings.reply_ttl_s,
             on_reuse=metrics.reused,
         )

@@ -26,7 +26,7 @@ def _run(action: Callable[[Server, Keys], Awaitable[None]], data_dir: DataDir) -
     settings = load_settings(data_dir=data_dir)
 
     async def connected() -> None:
-        server = Server(settings.server_url)
+        server = Server.of(settings)
         try:
             await action(server, Keys(settings.namespace))
         finally:

@@ -1,50 +1,55 @@
 """Connections to the queue's server, and the one place where its client library's loose types end."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+from app.queue.outage import QueueUnavailable, Reason, outage, unavailable_as_error
+from app.settings import Settings
 
 _CONNECT_TIMEOUT_S = 5.0
 _HEALTH_CHECK_S = 15
+_ANSWER_TIMEOUT_S = 20.0
+"""A server that is paused, forks or saves answers within seconds; one that does not by then is taken as away."""
+_SIZE_SAMPLES = 16
+"""Entries that are looked at to guess the size of a stream."""
 Fields = Mapping[str, str | int | bytes]
 Command = tuple[str | int | bytes, ...]
 Entry = tuple[bytes, dict[bytes, bytes]]
 """Id and fields of a stream entry."""
 
 
-class QueueUnavailable(Exception):
-    """The queue's server is away, refuses, or is full. The message says which."""
-
-
-@asynccontextmanager
-async def unavailable_as_error() -> "AsyncGenerator[None]":
-    """Turn the client library's errors into QueueUnavailable."""
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"{type(error).__name__}: {error}") from error
-
-
 class Server:
     """The commands that the queue needs, typed. All raise QueueUnavailable."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: Mapping[str, str] | None = None) -> None:
+        """`tls` are the client library's `ssl_…` options, for `rediss://` addresses."""
         client: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
             url,
+            **(tls or {}),  # pyright: ignore[reportArgumentType]
             socket_connect_timeout=_CONNECT_TIMEOUT_S,
+            socket_timeout=_ANSWER_TIMEOUT_S,
             health_check_interval=_HEALTH_CHECK_S,
             retry=Retry(NoBackoff(), 1),
         )
         self.url = url
         self._redis: Any = client
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Server":
+        """The server that the settings name."""
+        files = {
+            "ssl_ca_certs": settings.redis_ca_file,
+            "ssl_certfile": settings.redis_cert_file,
+            "ssl_keyfile": settings.redis_key_file,
+        }
+        url = settings.server_url
+        tls = {name: str(path) for name, path in files.items() if path is not None}
+        return cls(url, tls if url.startswith("rediss:") else None)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -95,6 +100,28 @@ class Server:
             for stream in streams:
                 pipe.xlen(stream)
             return cast("list[int]", await pipe.execute())
+
+    async def sizes(self, streams: list[str]) -> list[tuple[int, int]]:
+        """`(entries, about how many bytes of memory)` of each stream."""
+        commands: list[Command] = []
+        for stream in streams:
+            commands += [("XLEN", stream), ("MEMORY", "USAGE", stream, "SAMPLES", _SIZE_SAMPLES)]
+        found = await self.execute(commands, atomic=False)
+        for reply in found:
+            if isinstance(reply, Exception):
+                raise outage(reply)
+        return [(int(found[n]), int(found[n + 1] or 0)) for n in range(0, len(found), 2)]
+
+    async def exist(self, entries: Sequence[tuple[str, bytes]]) -> list[bool]:
+        """Which of these `(stream, id)` there are, without reading them."""
+        flat: list[str | int | bytes] = [part for _, id_ in entries for part in (id_,)]
+        found = await self.script(_EXIST, [stream for stream, _ in entries], flat)
+        return [sign == ord("1") for sign in found]
+
+    async def note(self, key: str, ttl_s: int) -> bool:
+        """Leave a note; whether it was there."""
+        [before] = await self.execute([("SET", key, "1", "EX", ttl_s, "GET")])
+        return before is not None
 
     async def oldest(self, streams: list[str]) -> list[bytes | None]:
         """Id of the oldest entry of each stream, None where empty."""
@@ -165,19 +192,33 @@ class Server:
 
         `reply_ttl_s` renews the life of the reply streams; None for streams that live for good.
         """
-        async with unavailable_as_error():
-            pipe = self._redis.pipeline(transaction=True)
-            for stream, fields in replies:
-                pipe.xadd(stream, fields)
-            for stream in {stream for stream, _ in replies} if reply_ttl_s is not None else ():
-                pipe.expire(stream, reply_ttl_s)
-            for stream, group, id_ in done:
-                pipe.xack(stream, group, id_)
-                pipe.xdel(stream, id_)
-            if dead is not None:
-                stream, fields, most = dead
-                pipe.xadd(stream, fields, maxlen=most, approximate=True)
-            await pipe.execute()
+        expiring = sorted({stream for stream, _ in replies}) if reply_ttl_s is not None else []
+        added: list[Command] = [("XADD", stream, "*", *_flat(fields)) for stream, fields in replies]
+        if dead is not None:
+            stream, fields, most = dead
+            added.append(("XADD", stream, "MAXLEN", "~", most, "*", *_flat(fields)))
+        commands: list[Command] = [
+            *added,
+            *(("EXPIRE", stream, reply_ttl_s or 0) for stream in expiring),
+            *(command for s, g, i in done for command in (("XACK", s, g, i), ("XDEL", s, i))),
+        ]
+        try:
+            await self.execute(commands)
+        except QueueUnavailable as error:
+            if error.reason is not Reason.FULL or not done:
+                raise
+            await self._answer_full(commands, done)
+
+    async def _answer_full(self, commands: list[Command], done: Sequence[tuple[str, str, bytes]]) -> None:
+        """Answer while the server's memory is full: it lets a script that has freed some write more.
+
+        Otherwise nothing would ever leave the queue, and so nothing would ever be freed.
+        """
+        ordered = sorted(commands, key=lambda command: command[0] not in ("XACK", "XDEL"))
+        arguments: list[str | int | bytes] = []
+        for command in ordered:
+            arguments += [len(command), *command]
+        await self.script(_RUN_ALL, sorted({stream for stream, _, _ in done}), arguments)
 
     async def entries(self, stream: str, count: int) -> list[Entry]:
         """The newest entries of a stream, newest first."""
@@ -225,6 +266,28 @@ class Server:
         if members:
             async with unavailable_as_error():
                 await self._redis.srem(index, *members)
+
+
+_EXIST = """
+local found = {}
+for i = 1, #KEYS do
+  found[i] = #redis.call('XRANGE', KEYS[i], ARGV[i], ARGV[i]) == 0 and '0' or '1'
+end
+return table.concat(found)
+"""
+_RUN_ALL = """
+local at = 1
+while at <= #ARGV do
+  local size = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + size))
+  at = at + 1 + size
+end
+return 'ok'
+"""
+
+
+def _flat(fields: Fields) -> list[str | int | bytes]:
+    return [part for pair in fields.items() for part in pair]
 
 
 class GroupMissing(Exception):

@@ -13,10 +13,12 @@ import structlog
 from app.queue import codec
 from app.queue.cache import ScoreCache, as_cached
 from app.queue.codec import ComponentWork, WorkItem
-from app.queue.connection import Fields, QueueUnavailable, Server
+from app.queue.connection import Fields, Server
 from app.queue.keys import PRIORITIES, Keys
+from app.queue.outage import QueueUnavailable, Reason
 from app.queue.packing import Batch, Limits, Plan, Route, Work
 from app.queue.pending import Pending
+from app.queue.room import QueueFull, Room
 from app.rewards.base import LANES
 
 _log = structlog.get_logger(__name__)
@@ -28,18 +30,11 @@ _FEW = 8
 """A request of so few items lets its micro-batch wait a moment for those of others."""
 _TIME_TO_JOIN = 0.8
 """Share of its own time that a request must still have if it joins a micro-batch of another."""
-_ROOM_KNOWN_S = 0.05
-"""How long the lengths of the queues are taken as known."""
 _MAX_BACKOFF_S = 2.0
 _CANCEL_AGAIN_S = 0.2
-RETRY_AFTER_S = 1
-
-
-class QueueFull(Exception):
-    """A lane holds as many micro-batches as it may."""
-
-    def __init__(self, lane: str, waiting: int) -> None:
-        super().__init__(f"lane '{lane}' has {waiting} micro-batches waiting")
+_LOOK_S = 1.0
+"""How often the note is looked for that tells whether the server has kept its data."""
+_CHECK_AT_ONCE = 256
 
 
 class Dispatcher:
@@ -53,7 +48,8 @@ class Dispatcher:
         limits: Limits,
         coalesce_s: float,
         cache_items: int,
-        max_queued_batches: int,
+        room: Room,
+        max_requests: int,
         reply_ttl_s: int,
         on_reuse: Callable[[str, int], None] = lambda how, items: None,
     ) -> None:
@@ -61,7 +57,8 @@ class Dispatcher:
         self._keys = keys
         self._limits = limits
         self._coalesce_s = coalesce_s
-        self._max_queued = max_queued_batches
+        self._room = room
+        self._max_requests = max_requests
         self._reply_ttl_s = reply_ttl_s
         self._on_reuse = on_reuse
         """Told how items came by their scores: `(computed | joined | cached, number)`."""
@@ -76,7 +73,7 @@ class Dispatcher:
         self._places: dict[tuple[str, bytes], tuple[Batch, int]] = {}
         """Where an item, by priority and key, is being scored."""
         self._by_pending: dict[Pending, set[Batch]] = {}
-        self._room_until = 0.0
+        self._looked = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -94,7 +91,12 @@ class Dispatcher:
         return len(self._by_pending)
 
     def expect(self, pending: Pending) -> None:
-        """Register a request before its work is submitted; `forget` it at the end, whatever happens."""
+        """Register a request before its work is submitted; `forget` it at the end, whatever happens.
+
+        Raises QueueFull where as many are being scored as may.
+        """
+        if len(self._by_pending) >= self._max_requests:
+            raise QueueFull(f"{len(self._by_pending)} requests are being scored")
         self._by_pending[pending] = set()
 
     def forget(self, pending: Pending) -> None:
@@ -126,7 +128,7 @@ class Dispatcher:
 
         Raises QueueFull. If the server is away, `pending.ready` raises QueueUnavailable.
         """
-        await self._check_room(priority)
+        await self._room.check(priority)
         works: dict[Plan, Work] = {}
         how: Counter[str] = Counter()
         full: list[Batch] = []
@@ -236,33 +238,59 @@ class Dispatcher:
         for pending in batch.waiting:
             self._by_pending[pending].discard(batch)
 
-    async def _check_room(self, priority: str) -> None:
-        if time.monotonic() < self._room_until:
-            return
-        lengths = await self._server.lengths([self._keys.queue(lane, priority) for lane in LANES])
-        for lane, waiting in zip(LANES, lengths, strict=True):
-            if waiting >= self._max_queued:
-                raise QueueFull(lane, waiting)
-        self._room_until = time.monotonic() + _ROOM_KNOWN_S
-
     async def _read_replies(self) -> None:
         """Read results for ever; a server that is away is tried again, a little later each time."""
-        last: bytes | str = "0"
         backoff = 0.0
+        doubtful = False
         while True:
             try:
-                entries = await self._server.read(self._reply, last, _REPLIES_AT_ONCE, _BLOCK_MS)
+                await self._read_some()
+                doubtful = doubtful or not await self._server_remembers()
+                if doubtful:
+                    await self._fail_lost()
+                    doubtful = False
                 backoff = 0.0
-                for id_, fields in entries:
-                    last = id_
-                    self._receive(fields)
-                if isinstance(last, bytes) and entries:
-                    await self._server.drop(self._reply, last)
-                    await self._server.expire(self._reply, self._reply_ttl_s)
             except QueueUnavailable as error:
+                doubtful = True
                 backoff = min(_MAX_BACKOFF_S, backoff * 2 + 0.05)
                 _log.warning("replies_unavailable", error=str(error), retry_s=round(backoff, 2))
                 await asyncio.sleep(backoff * (0.5 + random()))
+
+    async def _read_some(self, block_ms: int = _BLOCK_MS) -> bool:
+        """Take the next replies; whether there were any."""
+        entries = await self._server.read(self._reply, "0", _REPLIES_AT_ONCE, block_ms)
+        for _, fields in entries:
+            self._receive(fields)
+        if entries:
+            await self._server.drop(self._reply, entries[-1][0])
+            await self._server.expire(self._reply, self._reply_ttl_s)
+        return bool(entries)
+
+    async def _server_remembers(self) -> bool:
+        """Whether the server still has this process's note: one that was emptied does not."""
+        if time.monotonic() - self._looked < _LOOK_S:
+            return True
+        before, self._looked = self._looked, time.monotonic()
+        return await self._server.note(self._keys.note(self._node), self._reply_ttl_s) or not before
+
+    async def _fail_lost(self) -> None:
+        """Fail the requests whose work the server has lost: their clients should send it again, not wait in vain."""
+        sent = [batch for batch in self._under_way.values() if batch.stream_id is not None]
+        gone: list[Batch] = []
+        for start in range(0, len(sent), _CHECK_AT_ONCE):
+            some = sent[start : start + _CHECK_AT_ONCE]
+            places = [(self._keys.queue(b.work.lane, b.work.priority), b.stream_id or b"") for b in some]
+            found = await self._server.exist(places)
+            gone += [batch for batch, there in zip(some, found, strict=True) if not there]
+        while await self._read_some(1):  # What is answered is gone from its queue too.
+            pass
+        lost = [batch for batch in gone if batch.id in self._under_way]
+        if lost:
+            _log.error("work_lost", batches=len(lost))
+        for batch in lost:
+            for pending in batch.waiting:
+                pending.fail(QueueUnavailable("the server came back without this work", Reason.LOST))
+            self._end(batch)
 
     def _receive(self, fields: dict[bytes, bytes]) -> None:
         batch = self._under_way.get(fields[b"batch"].decode())

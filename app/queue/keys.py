@@ -4,6 +4,7 @@
 |---|---|---|---|---|
 | `NS:queue:LANE:PRIORITY` | stream | micro-batches (`codec.Envelope`) | API | worker, each entry when answered |
 | `NS:reply:NODE` | stream | results for one API process | worker | that API process as it reads; expires |
+| `NS:note:NODE` | string | nothing; that it is there tells that the server kept its data | API | expires |
 | `NS:workers` | set | ids of workers | worker | worker as it ends; whoever finds it stale |
 | `NS:worker:ID` | string | JSON about a live worker | worker, every second | expires |
 | `NS:dead` | stream | micro-batches given up, with the reason | worker | trimmed to a length |
@@ -42,6 +43,9 @@ class Keys:
 
     def reply(self, node: str) -> str:
         return f"{self.namespace}:reply:{node}"
+
+    def note(self, node: str) -> str:
+        return f"{self.namespace}:note:{node}"
 
     @property
     def workers(self) -> str:

@@ -54,6 +54,7 @@ def arguments(settings: Settings, binary: Binary) -> list[str]:
         *("--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"),
         *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
         *("--daemonize", "no", "--maxmemory-policy", "noeviction"),
+        *("--maxmemory", f"{settings.redis_max_memory_mb}mb"),
     ]
 
 

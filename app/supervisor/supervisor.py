@@ -107,7 +107,7 @@ class Supervisor:
             await asyncio.sleep(_POLL_S)
 
     async def _redis_answers(self) -> bool:
-        server = Server(self.settings.server_url)
+        server = Server.of(self.settings)
         try:
             await server.ping()
             return True

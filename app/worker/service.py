@@ -31,7 +31,7 @@ class Worker:
     def __init__(self, settings: Settings, lanes: tuple[str, ...]) -> None:
         self._settings = settings
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        self._server = Server(settings.server_url)
+        self._server = Server.of(settings)
         keys = Keys(settings.namespace)
         self._presence = Presence(self._server, keys, self._name)
         self._context = fork_server()

@@ -9,11 +9,12 @@ import pytest
 from app.queue import codec
 from app.queue.connection import QueueUnavailable, Server
 from app.queue.consumer import Answer, Consumer, Task
-from app.queue.dispatch import Dispatcher, QueueFull, queue_state
+from app.queue.dispatch import Dispatcher, queue_state
 from app.queue.keys import Keys
 from app.queue.packing import Limits, Plan
 from app.queue.pending import Pending
 from app.queue.presence import Presence, live_workers
+from app.queue.room import QueueFull, Room
 from app.status import Status
 
 KEYS = Keys("t")
@@ -27,8 +28,19 @@ def consumer(server: Server, name: str, max_deliveries: int = 2) -> Consumer:
 
 
 def made(server: Server, **changes: Any) -> Dispatcher:
-    settings = {"coalesce_s": 0.0, "cache_items": 0, "max_queued_batches": 1000, "reply_ttl_s": 60, **changes}
-    return Dispatcher(server, KEYS, limits=Limits(32, 1 << 20), **settings)
+    settings = {
+        "coalesce_s": 0.0,
+        "cache_items": 0,
+        "room": room(server),
+        "max_requests": 9,
+        "reply_ttl_s": 60,
+        **changes,
+    }
+    return Dispatcher(server, KEYS, limits=settings.pop("limits", Limits(32, 1 << 20)), **settings)
+
+
+def room(server: Server, batches: int = 1000, size: int = 1 << 30) -> Room:
+    return Room(server, KEYS, most_batches=batches, most_bytes=size)
 
 
 def items(*texts: str) -> list[tuple[codec.WorkItem, tuple[Plan, ...]]]:
@@ -142,15 +154,7 @@ async def test_online_work_comes_before_offline(redis_server: Server, dispatcher
 
 
 async def test_offline_work_is_not_starved(redis_server: Server):
-    dispatcher = Dispatcher(
-        redis_server,
-        KEYS,
-        limits=Limits(1, 1 << 20),
-        coalesce_s=0,
-        cache_items=0,
-        max_queued_batches=1000,
-        reply_ttl_s=60,
-    )
+    dispatcher = made(redis_server, limits=Limits(1, 1 << 20))
     worker = consumer(redis_server, "w")
     await worker.create_groups()
     await submit(dispatcher, *("x" for _ in range(50)))
@@ -161,9 +165,24 @@ async def test_offline_work_is_not_starved(redis_server: Server):
 
 
 async def test_a_full_lane_refuses(redis_server: Server):
-    dispatcher = made(redis_server, max_queued_batches=3)
+    dispatcher = made(redis_server, room=room(redis_server, batches=3))
     await redis_server.add_all([(KEYS.queue("cpu", "online"), {"x": 1})] * 3)
     with pytest.raises(QueueFull, match="'cpu' has 3"):
+        await submit(dispatcher, "x")
+
+
+async def test_a_lane_of_too_many_bytes_refuses(redis_server: Server):
+    dispatcher = made(redis_server, room=room(redis_server, size=1 << 20))
+    await redis_server.add_all([(KEYS.queue("cpu", "offline"), {"x": b"x" * 100_000})] * 20)
+    await submit(dispatcher, "x")
+    with pytest.raises(QueueFull, match="'cpu' has about 1 MiB"):
+        await submit(dispatcher, "x", priority="offline")
+
+
+async def test_a_process_with_too_many_requests_refuses_more(dispatcher: Dispatcher):
+    for _ in range(9):
+        await submit(dispatcher, "x")
+    with pytest.raises(QueueFull, match="9 requests"):
         await submit(dispatcher, "x")
 
 

@@ -14,7 +14,7 @@ from app.api.single import compute
 from app.api.state import state_of
 from app.queue.codec import ComponentScore, WorkItem
 from app.queue.connection import QueueUnavailable
-from app.queue.dispatch import QueueFull
+from app.queue.room import QueueFull
 from app.schemas import Text
 from app.status import Status
 from sandbox import languages

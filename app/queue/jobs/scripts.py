@@ -78,6 +78,7 @@ return 'ok'
 COMMIT = """
 -- KEYS: job, idempotency, index, active, bytes, rest to expire
 -- ARGV: id, spec, now, expires, size, plan, most active, most bytes, 1 if there is an idempotency key
+if redis.call('HEXISTS', KEYS[1], 'state') == 1 then return ARGV[1] end
 if ARGV[9] == '1' then
   local other = redis.call('GET', KEYS[2])
   if other then return other end

@@ -1,0 +1,51 @@
+"""Whether a lane has room for more: bounds on what waits, and a guess when it is worth asking again."""
+
+import time
+from math import ceil
+
+from app.queue.connection import Server
+from app.queue.keys import Keys
+from app.rewards.base import LANES
+
+_KNOWN_S = 0.05
+"""How long the lanes are taken to be as they were."""
+_SHARE_TO_FREE = 0.1
+"""Of a full lane, so much should be done before it is worth asking again."""
+_LONGEST_RETRY_S = 60
+
+
+class QueueFull(Exception):
+    """As much waits as may. The message says what and where."""
+
+    def __init__(self, detail: str, retry_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_s = retry_s
+
+
+class Room:
+    """The lanes of all API processes together, looked at now and then."""
+
+    def __init__(self, server: Server, keys: Keys, *, most_batches: int, most_bytes: int) -> None:
+        self._server = server
+        self._keys = keys
+        self._most_batches = most_batches
+        self._most_bytes = most_bytes
+        self._known_until: dict[str, float] = {}
+
+    async def check(self, priority: str) -> None:
+        """Raises QueueFull, QueueUnavailable."""
+        if time.monotonic() < self._known_until.get(priority, 0.0):
+            return
+        streams = [self._keys.queue(lane, priority) for lane in LANES]
+        for lane, stream, (batches, size) in zip(LANES, streams, await self._server.sizes(streams), strict=True):
+            if batches >= self._most_batches:
+                raise QueueFull(f"lane '{lane}' has {batches} micro-batches waiting", await self._retry_s(stream))
+            if size >= self._most_bytes:
+                raise QueueFull(f"lane '{lane}' has about {size >> 20} MiB waiting", await self._retry_s(stream))
+        self._known_until[priority] = time.monotonic() + _KNOWN_S
+
+    async def _retry_s(self, stream: str) -> int:
+        """A share of how long the oldest entry has waited: by then as large a share of the lane should be done."""
+        [oldest] = await self._server.oldest([stream])
+        waited = time.time() - int(oldest.split(b"-")[0]) / 1000 if oldest else 0.0
+        return min(max(1, ceil(waited * _SHARE_TO_FREE)), _LONGEST_RETRY_S)
