@@ -117,10 +117,10 @@ class _Expression:
 
     def _exponential(self, exponent: Node) -> _Bound:
         """e^(iπr) is a root of unity."""
-        turn = pi_multiple(Node("mul", (exponent, Node("neg", (Node("const", (), "i"),)))))
-        if turn is None:
+        parts = _linear(exponent)
+        if parts is None or parts[0] != 0 or parts[1] != 0:
             raise _NotAlgebraic
-        self._unity(2 * int(turn.q))
+        self._unity(2 * int(parts[2].q))
         return _Bound(0, 0)
 
     def _trig(self, node: Node) -> _Bound:

@@ -133,9 +133,9 @@ def _function(name: str, values: list[fmpq]) -> fmpq | None:
         return fmpq((x > 0) - (x < 0))
     if name == "log" and x == 1:
         return fmpq(0)
-    if name in ("sin", "tan") and x == 0:
+    if name in ("sin", "tan", "sinh", "tanh", "arcsin", "arctan") and x == 0:
         return fmpq(0)
-    if name == "cos" and x == 0:
+    if name in ("cos", "cosh", "sec") and x == 0:
         return fmpq(1)
     return None
 

@@ -4,11 +4,14 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from app.mathcheck.ast import Node
+from app.mathcheck.ast import Node, symbols
 from app.mathcheck.exact import exact
 from app.mathcheck.limits import MAX_POLY_EXPONENT, MAX_POLY_TERMS, TooComplex
 
 _SIN_LIKE = {"sin": (1, 0), "cos": (0, 0), "tan": (1, 1), "sec": (0, 1), "csc": (-1, 0), "cot": (-1, -1)}
+_INTERNED = frozenset(["root", "fn", "app", "pow", "fact"])
+"""Atoms that are compared by what they are applied to."""
+MAX_ROOT = 12
 MAX_ATOMS = 24
 """Generators of one comparison."""
 
@@ -22,6 +25,8 @@ class RationalFunctions:
 
     def __init__(self, *nodes: Node) -> None:
         self.atoms: dict[Node, int] = {}
+        self._same: dict[Node, Node] = {}
+        """Atoms written otherwise than the one that stands for them: √(x + y) and √(y + x)."""
         for node in nodes:
             self._collect(node)
         if len(self.atoms) > MAX_ATOMS:
@@ -42,9 +47,19 @@ class RationalFunctions:
             for f in ("sin", "cos"):
                 self.atoms.setdefault(node._replace(value=f), len(self.atoms))
         else:
-            self.atoms.setdefault(node, len(self.atoms))
+            self._atom(node)
             if node.op == "root" and node.args[1].op == "num":
                 self._collect(node.args[0])
+
+    def _atom(self, node: Node) -> None:
+        if node in self.atoms or node in self._same:
+            return
+        if node.op in _INTERNED and node.args:
+            for other in self.atoms:
+                if other.op == node.op and other.value == node.value and _same_parts(node, other):
+                    self._same[node] = other
+                    return
+        self.atoms[node] = len(self.atoms)
 
     def fraction(self, node: Node) -> tuple[Any, Any]:
         one = self.ctx.constant(fmpq(1))
@@ -81,7 +96,7 @@ class RationalFunctions:
             return {"sin": (s, one), "cos": (c, one), "tan": (s, c), "sec": (one, c), "csc": (one, s), "cot": (c, s)}[
                 node.value
             ]
-        return self.gens[self.atoms[node]], one
+        return self.gens[self.atoms[self._same.get(node, node)]], one
 
     def mul(self, a: Any, b: Any) -> Any:
         if len(a) * len(b) > MAX_POLY_TERMS:
@@ -100,7 +115,9 @@ class RationalFunctions:
             if atom.op == "fn" and atom.value == "sin" and atom._replace(value="cos") in self.atoms:
                 c = self.gens[self.atoms[atom._replace(value="cos")]]
                 p = self._replace(p, i, 2, self.ctx.constant(fmpq(1)) - c * c, self.ctx.constant(fmpq(1)))
-            elif atom.op == "root" and atom.args[1].op == "num" and 2 <= atom.args[1].value <= 8:
+            elif atom.op == "const" and atom.value == "i":
+                p = self._replace(p, i, 2, self.ctx.constant(fmpq(-1)), self.ctx.constant(fmpq(1)))
+            elif atom.op == "root" and atom.args[1].op == "num" and 2 <= atom.args[1].value <= MAX_ROOT:
                 r, s = self.fraction(atom.args[0])
                 p = self._replace(p, i, int(atom.args[1].value.p), r, s)
         return p
@@ -130,6 +147,26 @@ class RationalFunctions:
 
     def is_zero(self, p: Any) -> bool:
         return bool(self.reduce(p) == 0)
+
+
+def _same_parts(a: Node, b: Node) -> bool:
+    """Whether two atoms are the same function of the same rational functions."""
+    return len(a.args) == len(b.args) and all(identical(x, y) for x, y in zip(a.args, b.args, strict=True))
+
+
+def identical(a: Node, b: Node) -> bool:
+    """Whether two nodes are equal as rational functions over opaque atoms."""
+    if a == b:
+        return True
+    if symbols(a) != symbols(b):
+        return False
+    try:
+        functions = RationalFunctions(a, b)
+        p, q = functions.fraction(a)
+        r, s = functions.fraction(b)
+        return q != 0 and s != 0 and functions.is_zero(functions.mul(p, s) - functions.mul(r, q))
+    except TooComplex:
+        return False
 
 
 def exact_or_none(node: Node) -> fmpq | None:

@@ -11,7 +11,9 @@ from app.mathcheck.algebraic import is_zero
 from app.mathcheck.ast import Node, num, symbols
 from app.mathcheck.balls import REAL, OutOfDomain, ball
 from app.mathcheck.exact import exact
+from app.mathcheck.factors import prime_powers
 from app.mathcheck.limits import TooComplex, Unparsable
+from app.mathcheck.normal import normal_pair
 from app.mathcheck.outcome import Outcome, Undecided, different, equal, undecided
 from app.mathcheck.policy import Policy
 from app.mathcheck.ratfun import RationalFunctions, exact_or_none
@@ -37,7 +39,10 @@ def compare_scalars(a: Node, b: Node, policy: Policy) -> Outcome:
     """Whether two scalars are the same number or function. Raises TooComplex, Unparsable."""
     if a == b:
         return equal("the same expression")
-    x, y = exact(a), exact(b)
+    try:
+        x, y = exact(a), exact(b)
+    except TooComplex:
+        return _by_factors(a, b)
     if x is not None and y is not None:
         if x == y:
             return equal("equal rational numbers")
@@ -49,7 +54,27 @@ def compare_scalars(a: Node, b: Node, policy: Policy) -> Outcome:
     if has_cases(a) or has_cases(b):
         return undecided("a function by cases inside a formula")
     found = _as_rational_functions(a, b)
+    if found is None and (pair := normal_pair(a, b)) is not None:
+        found = _as_rational_functions(*pair)
+        found = found if found is not None and found.equal else None
     return found or by_points(a, b, policy)
+
+
+def _by_factors(a: Node, b: Node) -> Outcome:
+    """Powers too large to be computed: products of powers by their primes, all else by disjoint balls alone.
+
+    Raises TooComplex where neither decides: overlapping balls of huge numbers are no evidence of anything.
+    """
+    p, q = prime_powers(a), prime_powers(b)
+    if p is not None and q is not None:
+        return equal("the same prime factors") if p == q else different("different prime factors")
+    if not symbols(a) | symbols(b):
+        try:
+            if not ball(a, {}, BITS).overlaps(ball(b, {}, BITS)):
+                return Outcome(False, "ball", "proved different")
+        except (OutOfDomain, ZeroDivisionError):
+            pass
+    raise TooComplex("number too large")
 
 
 def has_infinity(node: Node) -> bool:
