@@ -1,6 +1,7 @@
 """One run of one program, and the protocol that every backend speaks."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MEMORY_SIGNS = (b"MemoryError", b"std::bad_alloc", b"java.lang.OutOfMemoryError", b"JavaScript heap out of memory",
@@ -25,6 +26,9 @@ class Execution:
     stderr: bytes = b""
     compiled: bool = True
     """False: this is the compiler's refusal, and nothing of the program ran."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """Files that it left, of those that were asked for."""
 
     @property
     def ok(self) -> bool:

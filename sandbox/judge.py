@@ -16,7 +16,7 @@ from sandbox.job import Job, read_job
 from sandbox.limits import Limits
 from sandbox.modes import function, stdio, tests
 from sandbox.pool import Pool
-from sandbox.program import PYTHON, Program, Ready
+from sandbox.program import FETCHED_BYTES, PYTHON, Program, Ready
 from sandbox.report import Report, TestResult, evidence
 from sandbox.verdict import Verdict
 
@@ -59,15 +59,19 @@ class Sandbox:
         """Run one program on its input, in a fresh jail.
 
         A compiler's refusal is an Execution too: its status is not 0, and nothing of the program ran. Raises
-        UnknownLanguage, SandboxUnavailable, SandboxFault.
+        BadJob (files that can't be given), UnknownLanguage, SandboxUnavailable, SandboxFault.
         """
         limits = limits or Limits()
+        program = program.check(limits)
         ready = self._compiler.ready(languages.find(program.language), program.code, limits)
         if isinstance(ready, Refused):
             return replace(ready.execution, compiled=False)
         with self._pool.session() as session:
             ready.load(session)
-            return ready.run(session, limits, program.stdin, program.argv)
+            session.give(program.files)
+            execution = ready.run(session, limits, program.stdin, program.argv)
+            left = session.fetch(program.fetch, FETCHED_BYTES) if program.fetch else {}
+            return replace(execution, files=left)
 
     def judge(self, job: Job | Mapping[str, Any]) -> Report:
         """Test one program.

@@ -1,26 +1,70 @@
 """Programs ready to run: source and how its language starts it, or what a compiler made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
+from sandbox.errors import BadJob
 from sandbox.execution import Execution
 from sandbox.languages import Language, filled
-from sandbox.limits import Limits
+from sandbox.limits import MB, Limits
 from sandbox.session import Session
 
 PYTHON = "python"
 PYTHON_FILE = b'  File "main.py"'
+WORKING_DIRECTORY = "/tmp"
+MOST_FILES = 64
+FILES_BYTES = 16 << 20
+"""Of the files that a program is given; they come in the request, beside its source."""
+FETCHED_BYTES = 8 << 20
+"""Of the files that a program leaves; they go back in the response, in base64."""
+BLOCK_BYTES = 4096
+"""What the smallest file or directory takes of a disk quota."""
+MOST_PARTS = 16
+PART_BYTES = 255
 SYNTAX_ERRORS = (b"SyntaxError", b"IndentationError", b"TabError")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run: source text in a language, its input and arguments."""
+    """What to run: source text in a language, its input and arguments, and files besides."""
 
     language: str
     code: str
     stdin: bytes = b""
     argv: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """Path -> content, for the working directory (/tmp), where the program may change them."""
+    fetch: tuple[str, ...] = ()
+    """Paths of files to bring out of it afterwards; those that are there come, links are not followed."""
+
+    def check(self, limits: Limits) -> "Program":
+        """The same with paths as they are used. Raises BadJob naming what can't be."""
+        files = {inner_path(name): content for name, content in self.files.items()}
+        wanted = tuple(inner_path(name) for name in self.fetch)
+        if len(files) > MOST_FILES or len(wanted) > MOST_FILES:
+            raise BadJob(f"files: more than {MOST_FILES}")
+        for name in files:
+            if any(str(parent) in files for parent in PurePosixPath(name).parents):
+                raise BadJob(f"files: {name!r} lies in a file")
+        room = sum(len(content) + BLOCK_BYTES * (1 + name.count("/")) for name, content in files.items())
+        if room > min(FILES_BYTES, limits.disk_mb * MB):
+            raise BadJob(f"files: more than {FILES_BYTES} bytes, or than limits.disk_mb")
+        return replace(self, files=files, fetch=wanted)
+
+
+def inner_path(name: str) -> str:
+    """A path below the working directory, relative to it. Raises BadJob for any other."""
+    path = PurePosixPath(name.encode("utf-8", "replace").decode())
+    if path.is_absolute() and path.is_relative_to(WORKING_DIRECTORY):
+        path = path.relative_to(WORKING_DIRECTORY)
+    parts = path.parts
+    if path.is_absolute() or not parts or ".." in parts or "\0" in name:
+        raise BadJob(f"files: {name[:100]!r} is no path below {WORKING_DIRECTORY}")
+    if len(parts) > MOST_PARTS or any(len(part.encode()) > PART_BYTES for part in parts):
+        raise BadJob(f"files: {name[:100]!r} is longer or deeper than a path may be")
+    return str(path)
 
 
 @dataclass(frozen=True, slots=True)

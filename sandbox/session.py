@@ -1,7 +1,7 @@
 """One job's hold on a slot: the host's end of a jail, from its `up` to its end."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandbox.errors import SandboxFault, SandboxUnavailable
@@ -78,9 +78,22 @@ class Session:
                 case _:
                     raise SandboxFault("the jail ended during the run")
 
+    def give(self, files: Mapping[str, bytes]) -> None:
+        """Files for the /tmp of every further run, the program's own."""
+        if files:
+            self.send({"op": "give", "names": list(files)}, *files.values())
+
+    def fetch(self, names: Sequence[str], limit: int) -> dict[str, bytes]:
+        """Those of the named regular files that the last run left in /tmp, at most `limit` bytes of them."""
+        self.send({"op": "fetch", "names": list(names), "limit": limit})
+        return self._files()
+
     def collect(self, limit: int) -> dict[str, bytes]:
         """Regular files that the last run left under /tmp/out, at most `limit` bytes of them."""
         self.send({"op": "collect", "limit": limit})
+        return self._files()
+
+    def _files(self) -> dict[str, bytes]:
         message = self.expect(GRACE_S)
         if message.header["op"] != "files":
             raise SandboxFault("the jail ended before its files were read")

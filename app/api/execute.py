@@ -1,21 +1,40 @@
 """`POST /v1/execute`: run a program in the sandbox."""
 
+import base64
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.api.bodies import accepted, parse, respond
 from app.api.single import compute
 from app.api.state import state_of
 from app.queue.codec import WorkItem
 from app.schemas import Contract, Text
+from sandbox import BadJob
+from sandbox.program import FILES_BYTES, MOST_FILES, inner_path
 
 router = APIRouter(tags=["code"])
 _QUEUE_S = 60.0
 """Wait in the queue that a caller bears besides the program's own time."""
 DEFAULT_WALL_S = 10.0
 Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+def _path(name: str) -> str:
+    try:
+        return inner_path(name)
+    except BadJob as error:
+        raise ValueError(str(error)) from None
+
+
+def _content(text: str) -> str:
+    base64.b64decode(text, validate=True)
+    return text
+
+
+FilePath = Annotated[str, AfterValidator(_path)]
+Content = Annotated[str, Field(max_length=FILES_BYTES * 4 // 3 + 4), AfterValidator(_content)]
 
 
 class ProgramLimits(Contract):
@@ -39,6 +58,10 @@ class ExecuteRequest(Contract):
         default_factory=list[str]
     )
     limits: ProgramLimits = ProgramLimits()
+    files: dict[FilePath, Content] = Field(default_factory=dict[str, str], max_length=MOST_FILES)
+    """Path in the working directory -> content in base64."""
+    fetch_files: Annotated[list[FilePath], Field(max_length=MOST_FILES)] = Field(default_factory=list[str])
+    """Paths to bring back; `files` of the answer has those that are there."""
 
 
 @router.post("/v1/execute", response_model=None)
@@ -54,6 +77,8 @@ async def execute(request: Request) -> Response:
         "stdin": body.stdin,
         "args": body.args,
         "limits": body.limits.model_dump(exclude_none=True),
+        "files": body.files,
+        "fetch_files": body.fetch_files,
     }
     deadline = body.limits.wall_s + (body.limits.compile_s or DEFAULT_WALL_S) + _QUEUE_S
     score = await compute(request, WorkItem(body.code, "", reference, None, {}), "execute", deadline)

@@ -1,5 +1,6 @@
 """Runs the completion as a program: the reward behind `/v1/execute` and `/run_code`."""
 
+import base64
 from typing import Any
 
 from app.rewards.base import CODE_LANE, Component, Params, Sample, abstain, reward
@@ -20,8 +21,9 @@ class ExecuteParams(Params):
 def execute(sample: Sample, params: ExecuteParams) -> Component:
     """1 if the completion, run as a program in the sandbox, exits with 0 within its limits; else 0.
 
-    The reference is `{"kind": "program", "language", "stdin", "args", "limits"}`. The evidence has what the program
-    wrote and used.
+    The reference is `{"kind": "program", "language", "stdin", "args", "limits", "files", "fetch_files"}`; `files` are
+    paths in the working directory and contents in base64, `fetch_files` paths to bring back. The evidence has what the
+    program wrote and used.
     Range: {0, 1}.
     Source: SandboxFusion, `/run_code`.
     Example: a program that ends with exit code 0: 1.
@@ -34,6 +36,8 @@ def execute(sample: Sample, params: ExecuteParams) -> Component:
             sample.completion,
             str(given.get("stdin") or "").encode("utf-8", "replace"),
             tuple(map(str, given.get("args") or ())),
+            _contents(given.get("files") or {}),
+            tuple(map(str, given.get("fetch_files") or ())),
         )
         execution = sandbox().run(program, limits)
     except (BadJob, UnknownLanguage) as error:
@@ -41,6 +45,13 @@ def execute(sample: Sample, params: ExecuteParams) -> Component:
     except SandboxError as error:
         return fault(error)
     return Component(float(execution.ok), _status(execution), _evidence(execution))
+
+
+def _contents(files: dict[str, str]) -> dict[str, bytes]:
+    try:
+        return {str(name): base64.b64decode(content, validate=True) for name, content in files.items()}
+    except ValueError as error:
+        raise BadJob(f"files: no base64: {error}") from error
 
 
 def _status(execution: Execution) -> Status:
@@ -62,4 +73,5 @@ def _evidence(execution: Execution) -> dict[str, Any]:
         "peak_mb": execution.peak_mb,
         "stdout": execution.stdout[:_MAX_TEXT].decode("utf-8", "replace"),
         "stderr": execution.stderr[:_MAX_TEXT].decode("utf-8", "replace"),
+        "files": {name: base64.b64encode(content).decode() for name, content in execution.files.items()},
     }

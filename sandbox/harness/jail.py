@@ -7,6 +7,8 @@ Job messages (wire.py); every one but `end` is answered by one message or, where
     calls    header caps, entry, count; blobs: source, calls  → lines*, done + stdout, stderr
     tests    header caps; blobs: source                   → lines*, done + stdout, stderr
     bench    header kind, entry, start; blobs: tests, prelude  (right after `tests`, read by the tests' process alone)
+    give     header names; blobs: contents                → nothing; each further run finds the files in its /tmp
+    fetch    header names, limit                          → files + contents of those that the last run left in /tmp
     collect  header limit                                 → files + contents of regular files under /tmp/out
     end      → nothing; the process ends
 """
@@ -21,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.harness import kernel, rootfs, script, wire
+from sandbox.harness import exchange, kernel, rootfs, script, wire
 from sandbox.harness.confine import ENVIRONMENT, NATIVE_STACK, STACK, Caps, Rights, confine
 from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import Output, Watch, end_with, fork_into, reap_all
@@ -29,10 +31,6 @@ from sandbox.harness.supervise import Output, Watch, end_with, fork_into, reap_a
 NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 """Fresh for each jail. The network namespace is the slot's: making one costs a quarter of a run, and an empty one in
 which only local sockets can be opened keeps nothing once the processes of a jail are dead."""
-COLLECTED_FILES = 2000
-"""Files that a compiler may leave; a class of Java is one."""
-
-
 ORPHAN_PAUSE = 0.001
 """Seconds between rounds of killing: enough for the children of the killed to become ours."""
 
@@ -70,6 +68,7 @@ class Jail:
         self._channel = channel
         self._used = False
         self._locked = False
+        self._given: wire.Message | None = None
         self._box = Path(setting.box)
 
     def prepare(self, disk: int) -> None:
@@ -99,6 +98,8 @@ class Jail:
             "calls": self._calls,
             "tests": self._tests,
             "collect": self._collect,
+            "give": self._give,
+            "fetch": self._fetch,
         }
         if not self.setting.namespaces:
             _empty(self._box)
@@ -155,6 +156,9 @@ class Jail:
         """Make ready for one run: fresh files, limits set, counters at zero."""
         caps = Caps.of(message.header["caps"])
         self.prepare(caps.disk)
+        if self._given is not None:
+            given = self._given
+            exchange.place(Path(self.setting.scratch), given.header["names"], given.blobs, self.setting.uid)
         self.setting.meter.limit(caps.memory, caps.processes)
         self.setting.meter.restart()
         return caps
@@ -211,25 +215,16 @@ class Jail:
         duel.run(self, message)
 
     def _collect(self, message: wire.Message) -> None:
-        names, contents = _regular_files(Path(self.setting.scratch) / "out", message.header["limit"])
+        names, contents = exchange.collect(Path(self.setting.scratch) / "out", message.header["limit"])
         self._reply({"op": "files", "names": names}, *contents)
 
+    def _give(self, message: wire.Message) -> None:
+        self._given = message
 
-def _regular_files(directory: Path, limit: int) -> tuple[list[str], list[bytes]]:
-    """Files below a directory that a stranger's process wrote: links are not followed, sizes are bounded."""
-    names: list[str] = []
-    contents: list[bytes] = []
-    for top, _, files in os.walk(directory):
-        for name in files[: COLLECTED_FILES - len(names)]:
-            path = Path(top) / name
-            if path.is_symlink() or not path.is_file() or limit < path.stat().st_size:
-                continue
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-            with os.fdopen(fd, "rb") as file:
-                contents.append(file.read(limit))
-            limit -= len(contents[-1])
-            names.append(str(path.relative_to(directory)))
-    return names, contents
+    def _fetch(self, message: wire.Message) -> None:
+        header = message.header
+        names, contents = exchange.fetch(Path(self.setting.scratch), header["names"], header["limit"])
+        self._reply({"op": "files", "names": names}, *contents)
 
 
 def _empty(directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Programs through the service: `/v1/execute`, SandboxFusion's `/run_code`."""
 
+import base64
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -91,10 +92,89 @@ def test_run_code_tells_compilation_from_running(service: Service):
     assert "error" in bad["compile_result"]["stderr"]
 
 
-def test_run_code_refuses_what_it_cannot_do(service: Service):
-    body = {"code": "1", "language": "python", "files": {"a": "YQ=="}}
-    assert httpx.post(f"{service.url}/run_code", json=body, timeout=60).status_code == 422
-    assert run_code(service, code="1", language="klingon")["status"] == "SandboxError"
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def test_run_code_takes_files_in_and_brings_files_out(service: Service):
+    code = (
+        "import os, helper\nprint(open('data/in.txt').read(), helper.x)\nopen('data/in.txt', 'a').write('!')\n"
+        "open('out.bin', 'wb').write(bytes(range(256)))\nos.mkdir('deep'); open('/tmp/deep/b', 'w').write('sauce')"
+    )
+    files = {"data/in.txt": _base64(b"hello"), "helper.py": _base64(b"x = 5"), "none": None, "a/IGNORE_THIS_FILE": "?"}
+    wanted = ["out.bin", "/tmp/deep/b", "data/in.txt", "missing", "deep"]
+    got = run_code(service, code=code, language="python", files=files, fetch_files=wanted)
+    assert (got["status"], got["run_result"]["stdout"]) == ("Success", "hello 5\n"), got
+    found = {name: base64.b64decode(content) for name, content in got["files"].items()}
+    assert found == {"out.bin": bytes(range(256)), "/tmp/deep/b": b"sauce", "data/in.txt": b"hello!"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; os.symlink('/etc/passwd', 'x')",
+        "import os; os.symlink('/etc', 'd'); os.symlink('d', 'x')",
+        "import os; os.mkdir('real'); open('real/passwd', 'w').write('1'); os.symlink('real', 'd')",
+        "import os; os.symlink('/proc/1/root/etc', 'd')",
+        "import os; os.mkdir('x')",
+        "import os; os.truncate(os.open('x', os.O_CREAT | os.O_RDWR), 9 << 20)",
+        "import socket; s = socket.socket(1); s.bind('x')",
+    ],
+)
+def test_run_code_brings_nothing_back_by_links_or_what_is_no_file_or_too_large(service: Service, code: str):
+    got = run_code(service, code=code, language="python", fetch_files=["x", "d/passwd"])
+    assert (got["status"], got["files"]) == ("Success", {}), got
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"files": {"../a": "YQ=="}},
+        {"files": {"/etc/a": "YQ=="}},
+        {"files": {"a/../../b": "YQ=="}},
+        {"files": {"": "YQ=="}},
+        {"files": {"a\0b": "YQ=="}},
+        {"files": {"a": "this is no base64"}},
+        {"files": {"x" * 300: "YQ=="}},
+        {"files": {"/".join("a" * 40): "YQ=="}},
+        {"files": {f"f{n}": "YQ==" for n in range(65)}},
+        {"fetch_files": ["/etc/passwd"]},
+        {"fetch_files": ["../../etc/passwd"]},
+        {"fetch_files": ["a"] * 65},
+        {"run_timeout": 0},
+        {"code": None},
+    ],
+)
+def test_run_code_refuses_what_it_cannot_do(service: Service, body: dict[str, Any]):
+    response = httpx.post(f"{service.url}/run_code", json={"code": "1", "language": "python", **body}, timeout=60)
+    assert response.status_code == 422, response.text
+
+
+def test_a_file_within_a_file_is_told(service: Service):
+    got = run_code(service, code="1", language="python", files={"a": "YQ==", "a/b": "YQ=="})
+    assert got["status"] == "SandboxError" and "lies in a file" in got["message"]
+
+
+@pytest.mark.parametrize("language", ["klingon", "php", "pytest", "cuda"])
+def test_run_code_names_the_language_that_it_does_not_have(service: Service, language: str):
+    got = run_code(service, code="1", language=language)
+    assert got["status"] == "SandboxError" and language in got["message"]
+    assert (got["compile_result"], got["run_result"]) == (None, None)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+def test_run_code_tells_a_compiler_that_was_too_slow(service: Service):
+    code = "constexpr long f(long n){return n<2?n:f(n-1)+f(n-2);}\nstatic_assert(f(60));int main(){}"
+    got = run_code(service, code=code, language="cpp", compile_timeout=0.3)
+    assert (got["status"], got["compile_result"]["status"], got["run_result"]) == ("Failed", "TimeLimitExceeded", None)
+
+
+def test_execute_takes_files_in_and_brings_files_out(service: Service):
+    code = "open('b', 'w').write(open('a').read() * 2)"
+    got = execute(service, code=code, files={"a": _base64(b"xy")}, fetch_files=["b", "c"])
+    assert got["files"] == {"b": _base64(b"xyxy")}
+    body = {"code": "1", "files": {"../a": "YQ=="}}
+    assert httpx.post(f"{service.url}/v1/execute", json=body, timeout=60).status_code == 422
 
 
 def test_stopping_the_service_leaves_no_program(tmp_path):

@@ -186,6 +186,28 @@ def test_a_plain_run_returns_what_the_program_did(any_sandbox: Sandbox) -> None:
     assert execution.wall_ms > 0 and execution.peak_mb > 0
 
 
+def test_files_go_in_and_come_out(any_sandbox: Sandbox) -> None:
+    code = (
+        "import os\nopen('d/a', 'a').write('!')\nopen('b', 'w').write('new')\nos.symlink('/etc/passwd', 'link')\n"
+        "os.link('b', 'same')\ntry: os.mkfifo('pipe')\nexcept OSError: pass"
+    )
+    wanted = ("d/a", "b", "same", "link", "pipe", "missing", "/tmp/b")
+    program = Program("python", code, files={"d/a": b"given"}, fetch=wanted)
+    execution = any_sandbox.run(program, Limits(wall_s=5))
+    assert execution.files == {"d/a": b"given!", "b": b"new", "same": b"new"}, execution
+    again = any_sandbox.run(Program("python", "import os; print(os.listdir('.'))", fetch=("b",)))
+    assert (again.stdout, again.files) == (b"[]\n", {})
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../a", "/etc/a", "a/../../b", "a\0", "x" * 256, "/tmp", "/".join("a" * 20)]
+)
+def test_a_path_outside_the_working_directory_is_refused(jail: Sandbox, name: str) -> None:
+    for program in (Program("python", "1", files={name: b""}), Program("python", "1", fetch=(name,))):
+        with pytest.raises(BadJob, match="files"):
+            jail.run(program)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
