@@ -2,11 +2,9 @@
 eldc's n-grams for the rest. A language that is expected gets the benefit of the doubt."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import eldc
-
-from app.rewards.prose import CHARS_TO_TELL
 
 _FUNCTION_WORDS = {
     "en": "the of and is are was were be to that this it we you he she they have has had with for from by at on as "
@@ -37,7 +35,8 @@ _PLAIN = {
     for code, own in _WORDS_OF.items()
 }
 """Function words that no other of these languages has."""
-_PLAIN_ASCII = {code: frozenset(w.encode() for w in words if w.isascii()) for code, words in _PLAIN.items()}
+_PLAIN_BYTES = {code: frozenset(word.encode() for word in words) for code, words in _PLAIN.items()}
+_NO_BYTES: frozenset[bytes] = frozenset()
 _NO_WORDS: frozenset[str] = frozenset()
 _PLAIN_HITS = 2
 _PLAIN_SHARE = 0.2
@@ -54,6 +53,27 @@ _SCRIPTS = {
     "greek": (re.compile(r"[\u0370-\u03ff]{2}"), ("el",)),
     "hebrew": (re.compile(r"[\u0590-\u05ff]"), ("he",)),
 }
+_TRAIL_BYTES = range(0xA1, 0xFF)
+
+
+def _double_byte(codec: str, leads: range) -> frozenset[str]:
+    """The Han characters of a national character set of two bytes a character."""
+    rows = (bytes(b for trail in _TRAIL_BYTES for b in (lead, trail)).decode(codec, "ignore") for lead in leads)
+    return frozenset(char for row in rows for char in row if _HAN.match(char))
+
+
+_SIMPLIFIED = _double_byte("gb2312", range(0xB0, 0xF8))
+_JAPANESE = _double_byte("euc_jp", range(0xB0, 0xF5))
+CHINESE_ALONE = re.compile(f"[{''.join(sorted(_SIMPLIFIED - _JAPANESE))}]")
+"""Characters of GB 2312 that JIS X 0208 lacks: simplified forms."""
+_LATIN_LETTER = re.compile(r"[A-Za-z]")
+_OTHER_SCRIPTS = frozenset(("zh", "ja", "ko", *(code for _, languages in _SCRIPTS.values() for code in languages)))
+_FEW_LETTERS = 24
+"""Fewer Latin letters in a text of another script are terms and variables."""
+_ROW_LETTERS = 40
+"""A row of names may be as long; prose of as many letters has a function word."""
+UNKNOWN = "und"
+"""ISO 639-2's code for a language that can't be told."""
 _SPECIAL_SCRIPT = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SCORES = 20
 """As many scores as eldc gives: the expected language must be among them to be compared."""
@@ -62,6 +82,8 @@ _MARGINS = ((60, 0.08), (30, 0.18), (0, 0.3))
 _WEAK = 0.35
 """An n-gram score below this is no sign of the language."""
 _UNEXPECTED_MARGIN = 0.05
+CHARS_TO_TELL = 12
+"""Shorter Latin text is a name, a unit or a `So` as often as a sentence: it is in its neighbours' language."""
 
 
 eldc.init()  # with the import, so that workers share its tables by fork
@@ -69,9 +91,14 @@ _detector = eldc.instance()
 _detector.set_scores(_SCORES)
 
 
-def plain_words(code: str) -> frozenset[bytes] | None:
-    """ASCII function words that only this language has, None where they are not known."""
-    return _PLAIN_ASCII.get(code)
+def plain_words(code: str) -> frozenset[bytes]:
+    """Function words that only this language has, in UTF-8; none where they are not known."""
+    return _PLAIN_BYTES.get(code, _NO_BYTES)
+
+
+def first_choices(texts: Iterable[str]) -> list[str | None]:
+    """What the n-grams say of each text, however weakly."""
+    return list(map(_detector.detect, texts))
 
 
 def language_of(text: str, words: Sequence[str], expected: str | None = None) -> str | None:
@@ -102,6 +129,20 @@ def language_of_prompt(text: str, words: Sequence[str]) -> str | None:
         return hits[0][1]
     found = _detector.detect(text)
     return found if found and found != "und" else None
+
+
+def possible(text: str, words: Sequence[str], code: str) -> bool:
+    """Whether words that no language claims may be of this one: by their script, and a long row by a function word."""
+    letters = sum(map(len, words))
+    own = _WORDS_OF.get(code)
+    if own is None:
+        return letters < _FEW_LETTERS or code not in _OTHER_SCRIPTS or not _LATIN_LETTER.search(text)
+    return letters < _ROW_LETTERS or any(map(own.__contains__, words))
+
+
+def plainly_chinese(text: str) -> bool:
+    """Whether a text in Han characters has some that Japanese does not write."""
+    return CHINESE_ALONE.search(text) is not None
 
 
 def _by_script(text: str, expected: str | None) -> str | None:

@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_NOT_PROSE = re.compile(
+_FORMULAS_AND_CODE = (
     r"```.*?(?:```|\Z)"  # fenced code
     r"|`[^`\n]*`"
     r"|\$\$[^$]*\$\$|\$[^$\n]*\$"  # LaTeX in its delimiters; a search for the end stops at the next beginning
     r"|\\\((?:[^\\\n]|\\(?![()]))*\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]"
     r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
-    r"|https?://\S+"
-    r"|<[^<>\n]{0,64}>",  # tags, calculator marks
-    re.DOTALL,
+    r"|<[^<>\n]{0,64}>"  # tags, calculator marks
 )
+_NOT_PROSE = re.compile(_FORMULAS_AND_CODE, re.DOTALL)
+_LINKS_TOO = re.compile(_FORMULAS_AND_CODE + r"|https?://\S+", re.DOTALL)
+"""Apart, because the search stops at every `h`."""
 _MAX_STRETCH = 300
 """Longest stretch in characters: without punctuation a whole chain of thought would be one sentence."""
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -42,8 +43,16 @@ class Stretch(NamedTuple):
 
 
 def prose(text: str) -> str:
-    """The text with everything that is no prose blanked, so that positions stay."""
-    return _NOT_PROSE.sub(lambda found: " " * len(found[0]), text)
+    """The text with everything that is no prose blanked, so that positions stay. It can be encoded in UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # halves of surrogate pairs, which JSON lets through
+        text = text.encode("utf-8", "replace").decode()
+    return (_LINKS_TOO if "://" in text else _NOT_PROSE).sub(_blank, text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * (found.end() - found.start())
 
 
 def stretches(text: str) -> Iterator[Stretch]:
@@ -53,50 +62,6 @@ def stretches(text: str) -> Iterator[Stretch]:
         words = words_of(part)
         if words:
             yield Stretch(found.start(), found.end(), part, words)
-
-
-_TO_SENTENCES = bytes(ord("\n") if chr(c) in ".!?;\n" else b for c, b in enumerate(_ASCII_LETTERS))
-"""Translation table as `_ASCII_LETTERS`, with a line for each sentence."""
-_SINGLE_VARIABLES = frozenset(bytes([c]) for c in range(ord("a"), ord("z") + 1)) - {b"a", b"i"}
-_PLAIN_HITS = 2
-_PLAIN_PART = 6
-"""Different function words of a sentence that make it plain: two at least, and one of six words."""
-
-
-_FEW_WORDS = 3
-CHARS_TO_TELL = 12
-"""Shorter Latin text is a name, a unit or a `So` as often as a sentence: it is in its neighbours' language."""
-
-
-class Plain(NamedTuple):
-    """The sentences of an ASCII text that are plainly of one language, and the rest."""
-
-    words: int
-    rest: list[tuple[int, int]]
-    """Positions of runs of other sentences."""
-
-
-def split_plain(text: str, function_words: frozenset[bytes]) -> Plain:
-    """The cheap look at an ASCII text, a few operations a sentence: most of a long thought is plain."""
-    count = position = 0
-    rest: list[tuple[int, int]] = []
-    for sentence in text.encode().translate(_TO_SENTENCES).split(b"\n"):
-        end = position + len(sentence) + 1
-        words = sentence.split()
-        if words:
-            hits = len(function_words.intersection(words))
-            plain = hits >= _PLAIN_HITS and hits * _PLAIN_PART >= len(words) and len(sentence) <= _MAX_STRETCH
-            after_rest = bool(rest) and rest[-1][1] == position
-            if plain or (len(words) <= _FEW_WORDS and not after_rest and len(b"".join(words)) < CHARS_TO_TELL):
-                count += len(words)
-                if not _SINGLE_VARIABLES.isdisjoint(words):
-                    count -= sum(map(_SINGLE_VARIABLES.__contains__, words))
-            elif after_rest:
-                rest[-1] = (rest[-1][0], end)
-            else:
-                rest.append((position, end))
-        position = end
-    return Plain(count, rest)
 
 
 def words_of(text: str) -> list[str]:

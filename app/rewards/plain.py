@@ -1,0 +1,212 @@
+"""The cheap look at a text: how many of its words stand in sentences that are plainly in the target language.
+
+Most of a long thought is. Sentences are asked of the n-grams, which are faster than anything in Python; words are
+counted over the whole text by the first bytes of their letters in UTF-8. What is not plain goes to the careful look,
+with its place.
+"""
+
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+from app.rewards import langid
+
+MAX_SENTENCE = 300
+"""Longer ones are looked at in pieces: without punctuation a whole chain of thought would be one sentence."""
+_FEW_WORDS = 3
+_PLAIN_HITS = 2
+_PLAIN_PART = 6
+"""Function words that only the target has make a sentence plain: two at least, and one of six words."""
+
+_ENDS = "!?;。！？；।؟"
+_SIGNS = "×÷"
+"""Signs whose first byte is that of letters."""
+
+
+def _bytes(*leads: range | int) -> bytes:
+    return bytes(byte for lead in leads for byte in (lead if isinstance(lead, range) else (lead,)))
+
+
+_CONTINUATION = _bytes(range(0x80, 0xC0))
+_ASCII = _bytes(range(0x80))
+_SYMBOLS = _bytes(0xC2, 0xE2, *range(0xEE, 0x100))
+"""First bytes of punctuation, signs, full-width forms and emoji."""
+_LATIN = _bytes(range(0xC3, 0xCD), 0xE1)
+_CYRILLIC = _bytes(range(0xD0, 0xD4))
+_ARABIC = _bytes(range(0xD8, 0xDC))
+_DEVANAGARI = _bytes(0xE0)
+_HAN = _bytes(range(0xE3, 0xEA))
+_HANGUL = _bytes(range(0xEA, 0xEE))
+_LETTERS_OF = {
+    **dict.fromkeys(("en", "de", "fr", "es", "it", "pt", "vi", "tr", "nl", "pl"), _LATIN),
+    **dict.fromkeys(("ru", "uk", "bg"), _CYRILLIC),
+    **dict.fromkeys(("ar", "fa", "ur"), _ARABIC),
+    **dict.fromkeys(("hi", "mr"), _DEVANAGARI),
+}
+"""First bytes of the letters that a language is written in, beside ASCII."""
+_NATIVE = {code: _ASCII + _CONTINUATION + _SYMBOLS + letters for code, letters in _LETTERS_OF.items()}
+
+_VARIABLE, _LETTER = ord("a"), ord("b")
+_TO_LETTERS = bytes(
+    (_LETTER if chr(c) in "aiAI" else _VARIABLE if chr(c).isalpha() else ord(" "))
+    if c < 0x80
+    else ord(" ")
+    if c in _SYMBOLS
+    else _LETTER
+    for c in range(256)
+)
+"""A letter that is a variable where it stands alone, a letter that may be a word, and what separates words."""
+
+
+class Plain(NamedTuple):
+    """The words of a text's plain sentences, and the rest."""
+
+    words: int
+    rest: list[tuple[int, int]]
+    """Positions of runs of other sentences."""
+
+
+def split_plain(text: str, target: str) -> Plain:
+    """The plain sentences of a text without formulas; all of it is rest for a target that is not known here."""
+    if target in _MAY_STAND:
+        return _by_character(text, target)
+    if target in _NATIVE:
+        return _by_words(text, target)
+    return Plain(0, [(0, len(text))])
+
+
+def _lines(text: str) -> str:
+    """The text with a line for each sentence; positions stay."""
+    text = text.replace(".", "\n")
+    for end in _ENDS:
+        text = text.replace(end, "\n")
+    for sign in _SIGNS:
+        text = text.replace(sign, " ")
+    return text
+
+
+def _count(raw: bytes) -> int:
+    """Words, without single letters that are variables."""
+    letters = b" " + raw.translate(_TO_LETTERS, _CONTINUATION) + b" "
+    starts = letters.count(b" a") + letters.count(b" b")
+    variables = letters.count(b" a ")
+    if variables and b" a a " in letters:
+        variables = letters.replace(b" ", b"  ").count(b" a ")
+    return starts - variables
+
+
+def _by_words(text: str, target: str) -> Plain:
+    lined = _lines(text)
+    lines = lined.split("\n")
+    found = langid.first_choices(lines)
+    raw = lined.encode()
+    native = _NATIVE[target]
+    wary = (
+        _longest(lines) > MAX_SENTENCE
+        or (not text.isascii() and bool(raw.translate(None, native)))
+        or (_LETTERS_OF[target] is not _LATIN and _MUCH_ASCII.search(lined) is not None)
+    )
+    rest: list[int] = []
+    for at, code in enumerate(found):
+        if code != target or wary:
+            line = lines[at]
+            after_rest = bool(rest) and rest[-1] == at - 1
+            if (
+                line
+                and not line.isspace()
+                and _ANY_LETTER.search(line)
+                and not _is_plain(line, code, target, after_rest)
+            ):
+                rest.append(at)
+    if not rest:
+        return Plain(_count(raw), [])
+    words = _count(raw) - sum(_count(lines[at].encode()) for at in rest)
+    return Plain(words, _runs(lines, rest))
+
+
+def _longest(lines: list[str]) -> int:
+    return max(map(len, lines))
+
+
+def _runs(lines: list[str], chosen: list[int]) -> list[tuple[int, int]]:
+    """Positions of the chosen lines, those next to each other as one."""
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    runs: list[tuple[int, int]] = []
+    for at in chosen:
+        if runs and runs[-1][1] == starts[at]:
+            runs[-1] = (runs[-1][0], starts[at + 1])
+        else:
+            runs.append((starts[at], starts[at + 1]))
+    return runs
+
+
+def _is_plain(line: str, code: str | None, target: str, after_rest: bool) -> bool:
+    raw = line.encode()
+    if not _count(raw):
+        return True
+    if len(line) > MAX_SENTENCE or raw.translate(None, _NATIVE[target]):
+        return False
+    if _LETTERS_OF[target] is not _LATIN:
+        return code == target and not _MUCH_ASCII.search(line)
+    if code == target:
+        return True
+    words = raw.lower().translate(_ONLY_LETTERS).split()
+    if len(words) <= _FEW_WORDS and len(b"".join(words)) < langid.CHARS_TO_TELL:
+        return not after_rest
+    hits = len(langid.plain_words(target).intersection(words))
+    return hits >= _PLAIN_HITS and hits * _PLAIN_PART >= len(words)
+
+
+_ANY_LETTER = re.compile(r"[^\W\d_]")
+_ONLY_LETTERS = bytes(c if c >= 0x80 or chr(c).isalpha() else ord(" ") for c in range(256))
+
+
+_APART = r"[^A-Za-z\u0250-\U0010ffff\n]+"
+_MUCH_ASCII = re.compile(
+    rf"[A-Za-z](?:[A-Za-z]{{11}}|[A-Za-z]+(?:{_APART}(?:[A-Za-z]{_APART}){{0,3}}[A-Za-z]{{2,}}){{2}})"
+)
+"""More ASCII than a name or a term in a sentence of another script: a long word, or three words beside variables.
+
+One set of characters stands first: the search leaps to its members."""
+
+_KANA_LEADS = (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83")
+_NOT_CHARACTERS = bytes(set(range(0x100)) - set(_HAN) - set(_HANGUL)) + b"\xe3"
+_COMMON = _ASCII + _CONTINUATION + _SYMBOLS
+_MAY_STAND = {"zh": _COMMON + _HAN, "ja": _COMMON + _HAN, "ko": _COMMON + _HANGUL + b"\xe3"}
+"""First bytes of what a text has without letters of other scripts; kana and punctuation share one."""
+_NO_KANA = re.compile(r"^[^\u3040-\u30ff\n]*+$", re.MULTILINE)
+
+
+def _by_character(text: str, target: str) -> Plain:
+    """Chinese, Japanese and Korean: a sentence is plain by its characters; ASCII terms in it have no language."""
+    lined = _lines(text)
+    raw = lined.encode()
+    kana = any(lead in raw for lead in _KANA_LEADS)
+    doubtful = raw.translate(None, _MAY_STAND[target]) or (
+        not all(map(str.isascii, _NO_KANA.findall(lined))) if target == "ja" else kana
+    )
+    if not doubtful and _MUCH_ASCII.search(lined) is None:
+        return Plain(_count_characters(raw), [])
+    lines = lined.split("\n")
+    rest = [at for at, line in enumerate(lines) if not _is_plain_cjk(line, target, kana)]
+    words = _count_characters(raw) - sum(_count_characters(lines[at].encode()) for at in rest)
+    return Plain(words, _runs(lines, rest))
+
+
+def _is_plain_cjk(line: str, target: str, kana_about: bool) -> bool:
+    if _MUCH_ASCII.search(line):
+        return False
+    if line.isascii():
+        return True
+    raw = line.encode()
+    if raw.translate(None, _MAY_STAND[target]):
+        return False
+    kana = any(lead in raw for lead in _KANA_LEADS)
+    if target == "ja":
+        return kana
+    # Beside Japanese, Han characters are Chinese if some of them are only that.
+    return not kana and (target == "ko" or not kana_about or langid.plainly_chinese(line))
+
+
+def _count_characters(raw: bytes) -> int:
+    return len(raw.translate(None, _NOT_CHARACTERS)) + sum(map(raw.count, _KANA_LEADS))
