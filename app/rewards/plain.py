@@ -106,10 +106,13 @@ def _by_words(text: str, target: str) -> Plain:
         or (not text.isascii() and bool(raw.translate(None, native)))
         or (_LETTERS_OF[target] is not _LATIN and _MUCH_ASCII.search(lined) is not None)
     )
+    latin = _LETTERS_OF[target] is _LATIN
     rest: list[int] = []
     for at, code in enumerate(found):
         if code != target or wary:
             line = lines[at]
+            if code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE:
+                continue
             after_rest = bool(rest) and rest[-1] == at - 1
             if (
                 line
