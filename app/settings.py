@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     namespace: str = "assay"
     """Prefix of all keys: several deployments can share one server."""
     log_level: str = "info"
+    sources: Path | None = None
+    """TOML or JSON file: which rubric and kind of reference each data source has, for the trainers' dialects."""
 
     workers: Annotated[int, Field(ge=1)] = 1
     """Worker processes that `assay serve` starts."""

@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from app import __version__
 from app.api import catalogue, errors, execute, health, score
-from app.api.compat import sandbox_fusion
+from app.api.compat import llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusion, slime
 from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
 from app.api.state import State
@@ -19,6 +19,7 @@ from app.rubric import BadRubric, presets, reload
 from app.schemas import JobRequest, ScoreRequest
 from app.settings import Settings
 
+_DIALECTS = (llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusion, slime)
 _log = structlog.get_logger(__name__)
 
 
@@ -45,7 +46,7 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.assay = state
     errors.install(app)
-    for module in (score, jobs, execute, catalogue, health, sandbox_fusion):
+    for module in (score, jobs, execute, catalogue, health, *_DIALECTS):
         app.include_router(module.router)
     app.add_middleware(Observed, metrics=state.metrics)
     _describe_request(app)

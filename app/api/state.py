@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from assay_client.sources import Sources
 from fastapi import Request
 
+from app.api.compat.sources import load_sources
 from app.api.jobs.counting import JobCounter
 from app.observe.metrics import Metrics
 from app.queue.connection import Server
@@ -29,6 +31,7 @@ class State:
     limits: Limits
     """Of micro-batches."""
     metrics: Metrics
+    sources: Sources
 
     @classmethod
     def create(cls, settings: Settings) -> "State":
@@ -49,7 +52,8 @@ class State:
         )
         jobs = JobStore(server, keys, ttl_s=settings.job_ttl_s, results_ttl_s=settings.job_results_ttl_s)
         keeper = Keeper(server, keys, jobs, window=settings.job_window_items, counted=JobCounter(metrics).count)
-        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, metrics)
+        sources = load_sources(settings.sources)
+        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, metrics, sources)
 
 
 def state_of(request: Request) -> State:

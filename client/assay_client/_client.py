@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -67,6 +68,8 @@ class _Base:
         thread = loop_thread()
         engine = thread.submit(Engine.make(self._config)).result()
         thread.open.add(engine)
+        # A client that is dropped without `close` leaves no connections behind.
+        weakref.finalize(self, thread.close_later, engine).atexit = False
         return engine
 
     def _start(self, work: Coroutine[Any, Any, T]) -> Future[T]:

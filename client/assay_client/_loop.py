@@ -21,7 +21,7 @@ _STOP_S = 2.0
 class Closable(Protocol):
     """What must be closed on the loop before it ends."""
 
-    async def aclose(self) -> None: ...
+    def aclose(self) -> Coroutine[Any, Any, None]: ...
 
 
 class LoopThread:
@@ -44,6 +44,11 @@ class LoopThread:
             work.close()
             raise RuntimeError("a blocking call of assay_client inside one of its own callbacks would wait for itself")
         return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def close_later(self, one: Closable) -> None:
+        """Close something on the loop, from any thread, without waiting; a forked child leaves it to its parent."""
+        if self.pid == os.getpid() and self._thread.is_alive():
+            self.loop.call_soon_threadsafe(lambda: self.loop.create_task(one.aclose()))
 
     def stop(self) -> None:
         """End all that is under way, and the loop."""
