@@ -22,7 +22,7 @@ from assay_client._errors import (
     Unavailable,
     Unreachable,
 )
-from assay_client._models import Component, Group, Item, ItemError, OnAbstain, Result, Rubric, Scored
+from assay_client._models import Component, Group, Item, ItemError, Job, OnAbstain, Result, Rubric, Scored
 
 __all__ = [
     "Abstained",
@@ -34,6 +34,7 @@ __all__ = [
     "InvalidRequest",
     "Item",
     "ItemError",
+    "Job",
     "JobFailed",
     "OnAbstain",
     "ProtocolError",

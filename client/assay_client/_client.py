@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assay_client._config import DEFAULT_DEADLINE_S, configure
-from assay_client._models import Item, Result, Rubric, Scored
+from assay_client._models import Item, Job, Result, Rubric, Scored
 
 if TYPE_CHECKING:
     from assay_client._engine import Engine
@@ -125,6 +125,33 @@ class Client(_Base):
         finally:
             work.cancel()
 
+    def submit(
+        self,
+        items: Sequence[Item],
+        rubric: Rubric = "r1",
+        *,
+        key: str | None = None,
+        deadline_s: float | None = None,
+        **options: Any,
+    ) -> Job:
+        """Submit a batch to be scored in the background, up to a million items; it survives restarts of the service.
+
+        `key`: submitting again with the same one gives the same job; attempts of one call share one of their own.
+        """
+        return _wait(self._start(self._here().jobs.submit(items, rubric, self._by(deadline_s), options, key)))
+
+    def wait(self, job: Job | str, *, deadline_s: float | None = None) -> Scored:
+        """The results of a job once it is done. Raises JobFailed if it is cancelled or the deadline passes."""
+        return _wait(self._start(self._here().jobs.wait(_id(job), self._by(deadline_s))))
+
+    def job(self, job: Job | str, *, deadline_s: float | None = None) -> Job:
+        """How far a job is."""
+        return _wait(self._start(self._here().jobs.job(_id(job), self._by(deadline_s))))
+
+    def cancel(self, job: Job | str, *, deadline_s: float | None = None) -> Job:
+        """Cancel what of a job has not started."""
+        return _wait(self._start(self._here().jobs.cancel(_id(job), self._by(deadline_s))))
+
     def close(self) -> None:
         closing = self._close()
         if closing is not None:
@@ -174,6 +201,30 @@ class AsyncClient(_Base):
         finally:
             work.cancel()
 
+    async def submit(
+        self,
+        items: Sequence[Item],
+        rubric: Rubric = "r1",
+        *,
+        key: str | None = None,
+        deadline_s: float | None = None,
+        **options: Any,
+    ) -> Job:
+        """As Client.submit."""
+        return await _await(self._start(self._here().jobs.submit(items, rubric, self._by(deadline_s), options, key)))
+
+    async def wait(self, job: Job | str, *, deadline_s: float | None = None) -> Scored:
+        """As Client.wait."""
+        return await _await(self._start(self._here().jobs.wait(_id(job), self._by(deadline_s))))
+
+    async def job(self, job: Job | str, *, deadline_s: float | None = None) -> Job:
+        """As Client.job."""
+        return await _await(self._start(self._here().jobs.job(_id(job), self._by(deadline_s))))
+
+    async def cancel(self, job: Job | str, *, deadline_s: float | None = None) -> Job:
+        """As Client.cancel."""
+        return await _await(self._start(self._here().jobs.cancel(_id(job), self._by(deadline_s))))
+
     async def aclose(self) -> None:
         closing = self._close()
         if closing is not None:
@@ -201,3 +252,7 @@ async def _await(work: Future[T]) -> T:
     import asyncio
 
     return await asyncio.wrap_future(work)
+
+
+def _id(job: Job | str) -> str:
+    return job if isinstance(job, str) else job.id

@@ -15,6 +15,7 @@ from assay_client._coalesce import Coalescer
 from assay_client._config import Config
 from assay_client._errors import InvalidRequest, ProtocolError
 from assay_client._exchange import Call, Exchange, read_value
+from assay_client._jobs import Jobs
 from assay_client._models import Component, Item, Result, Rubric, Scored, merged, result_from, scored_from
 from assay_client._split import Part, parts, refused_items, refused_result
 
@@ -30,6 +31,7 @@ class Engine:
 
     def __init__(self, config: Config, loop: asyncio.AbstractEventLoop) -> None:
         self.exchange = Exchange(config)
+        self.jobs = Jobs(self.exchange)
         self.coalescer = Coalescer(loop, self.score_together)
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from assay_client._errors import Abstained, ProtocolError
@@ -82,6 +82,31 @@ class Scored:
     def rewards_or(self, on_abstain: OnAbstain) -> list[float | None]:
         """One reward an item, with the caller's choice for abstentions. Raises Abstained if that is `raise`."""
         return rewards_or(self.results, on_abstain)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was when asked. `state`: `queued`, `running`, `done`, `cancelled`."""
+
+    id: str
+    state: str
+    rubric: str
+    items: int
+    done: int
+    abstained: int
+    expires_at: str
+
+    @property
+    def over(self) -> bool:
+        return self.state not in ("queued", "running")
+
+
+def job_from(body: Any) -> Job:
+    """Read a job's view. Raises ProtocolError."""
+    try:
+        return Job(**{field.name: body[field.name] for field in fields(Job)})
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"the answer is no job: {error!r}") from error
 
 
 def rewards_or(results: Sequence[Result], on_abstain: OnAbstain) -> list[float | None]:

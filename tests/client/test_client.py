@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from assay_client import AsyncClient, Client, InvalidRequest, ProtocolError, Unavailable, Unreachable
+from assay_client import AsyncClient, Client, InvalidRequest, JobFailed, ProtocolError, Unavailable, Unreachable
 
 from tests.conftest import Service, free_port
 from tests.faults import Fault, faulty
@@ -236,3 +236,29 @@ def test_the_loop_ends_with_the_process(service: Service):
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert threading.active_count() < 100
+
+
+def test_jobs_are_submitted_once_watched_and_read(service: Service):
+    batch = [item(n, group=f"g{n % 2}") for n in range(120)]
+    with faulty(service.url, [Fault(cut=True)]) as proxy, Client(proxy.url) as client:
+        job = client.submit(batch, RUBRIC)
+        keys = {headers["idempotency-key"] for _, path, headers, _ in proxy.seen if path == "/v1/jobs"}
+        assert (len(proxy.seen), len(keys)) == (2, 1), "the answer was lost once, and the job is one"
+        scored = client.wait(job, deadline_s=60)
+        assert [n for n, reward in enumerate(scored.rewards) if reward == 1.0] == [110]
+        assert [(group.group, group.size) for group in scored.groups] == [("g0", 60), ("g1", 60)]
+        assert client.job(job.id).state == "done"
+        assert client.submit(batch, RUBRIC, key="mine").id == client.submit(batch, RUBRIC, key="mine").id
+        with pytest.raises(InvalidRequest, match="404"):
+            client.wait("no-such-job/../x")
+
+
+async def test_jobs_can_be_cancelled(service: Service):
+    slow = {"components": {"hostile": {"reward": "hostile"}}}
+    async with AsyncClient(service.url) as client:
+        job = await client.submit([{"completion": "sleep:0.2", "prompt": str(n)} for n in range(200)], slow)
+        with pytest.raises(JobFailed, match="deadline"):
+            await client.wait(job, deadline_s=0.5)
+        assert (await client.cancel(job)).state == "cancelled"
+        with pytest.raises(JobFailed, match="cancelled"):
+            await client.wait(job)

@@ -25,7 +25,7 @@ from app.api.results import ItemOut
 from app.api.score import Scoring
 from app.api.state import state_of
 from app.queue.dispatch import RETRY_AFTER_S
-from app.schemas import Item, Options, ScoreHead
+from app.schemas import Item, Options, ScoreRequest
 from app.status import Fault
 
 MAX_ITEMS = 4096
@@ -84,7 +84,7 @@ async def score(request: Request, asked: Sequence[Asked], choice: Choice) -> lis
 
 
 async def _scored(request: Request, rubric: str, items: list[ItemIn], deadline_ms: int) -> list[ItemOut]:
-    head = ScoreHead(rubric=rubric, options=Options(deadline_ms=deadline_ms, evidence="brief"))
+    head = ScoreRequest(rubric=rubric, items=[], options=Options(deadline_ms=deadline_ms, evidence="brief"))
     received = Decoded(head, items)
     scoring = Scoring(state_of(request), request.state.request_id, received, time.monotonic())
     whole = await while_connected(request, scoring.whole(True, Media.JSON), received.body_read)
