@@ -24,12 +24,14 @@ from app.api.received import Decoded
 from app.api.results import ItemOut
 from app.api.score import Scoring
 from app.api.state import state_of
-from app.queue.dispatch import RETRY_AFTER_S
 from app.schemas import Item, Options, ScoreRequest
 from app.status import Fault
 
 MAX_ITEMS = 4096
 """Items of one request; the clients send one, or a micro-batch."""
+
+
+_RETRY_S = 1
 
 
 class Choice(NamedTuple):
@@ -131,7 +133,7 @@ def abstained(position: int, result: ItemOut) -> Problem:
     detail = f"items[{position}]: {result.error.class_}: {result.error.detail}" if result.error else "no reward"
     if result.error is not None and result.error.class_.fault is Fault.DATA:
         return Problem(422, "abstained", "An item can't be scored", detail)
-    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    headers = {"Retry-After": str(_RETRY_S)}
     return Problem(503, "abstained", "An item was not scored; try again", detail, headers=headers)
 
 
