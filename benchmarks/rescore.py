@@ -155,9 +155,8 @@ def main() -> None:
     print(f"math-verify + regex + langdetect       {peer:>10,.0f}/s   (the part of the usual script that scores)")
     for suffix, found in rates.items():
         rate = statistics.median(found)
-        print(
-            f"assay rescore {suffix:9} start to end   {rate:>10,.0f}/s   {rate / alone:.0%} of in process, {rate / peer:.0f}x"
-        )
+        shares = f"{rate / alone:.0%} of in process, {rate / peer:.0f}x"
+        print(f"assay rescore {suffix:9} start to end   {rate:>10,.0f}/s   {shares}")
         print(f"  memory of all its processes: {max(memory[suffix]):.0f} MB at most")
 
 

@@ -110,7 +110,8 @@ class Path:
 
 def _take(value: Any, step: str | int) -> Any:
     """One step further; a text is read as JSON first, as data sets keep lists in text columns."""
-    value = _json(value)
+    if isinstance(value, str):
+        value = _json(value)
     if isinstance(step, int):
         if isinstance(value, list) and -len(value) <= step < len(value):  # pyright: ignore[reportUnknownArgumentType]
             return value[step]  # pyright: ignore[reportUnknownVariableType]
