@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.bodies import Media, respond
 from app.api.state import state_of
-from app.queue.connection import QueueUnavailable
 from app.queue.dispatch import queue_state
+from app.queue.outage import QueueUnavailable
 from app.queue.presence import live_workers
 
 router = APIRouter(tags=["operations"])

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.api.bodies import STALL_S, Media
 from app.api.disconnect import ClientGone
 from app.api.errors import Problem, problem_of
-from app.queue.connection import QueueUnavailable
+from app.queue.outage import QueueUnavailable
 from app.queue.room import QueueFull
 
 

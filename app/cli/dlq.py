@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -13,8 +12,9 @@ from rich.table import Table
 from app.cli.console import fail, out
 from app.cli.serve import DataDir, load_settings
 from app.queue import codec
-from app.queue.connection import Entry, QueueUnavailable, Server
+from app.queue.connection import Entry, Server
 from app.queue.keys import DEAD_MAX, Keys
+from app.queue.outage import QueueUnavailable
 
 app = typer.Typer(help="Micro-batches that were given up: look at them, try them again, forget them.")
 _REPLAY_MS = 60_000
@@ -74,9 +74,7 @@ def replay(id_: Id, data_dir: DataDir = None) -> None:
 
     async def action(server: Server, keys: Keys) -> None:
         for found, fields in await _chosen(server, keys, id_):
-            now = int(time.time() * 1000)
-            envelope = codec.Envelope.from_fields(fields)
-            again = msgspec.structs.replace(envelope, enqueued_ms=now, deadline_ms=now + _REPLAY_MS)
+            again = msgspec.structs.replace(codec.Envelope.from_fields(fields), ttl_ms=_REPLAY_MS)
             await server.add_all([(fields[b"stream"].decode(), again.fields())])
             await server.delete_entries(keys.dead, [found])
             out.print(f"replayed {found.decode()}", highlight=False)

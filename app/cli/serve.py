@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from pydantic import ValidationError
 
 from app.api.app import create
@@ -147,7 +148,7 @@ def worker(
     if unknown:
         fail(f"unknown lanes {', '.join(sorted(unknown))}; there are {', '.join(LANES)}", 2)
     configure(settings.log_level, process="worker")
-    asyncio.run(_work(settings, chosen))
+    uvloop.run(_work(settings, chosen))
 
 
 async def _work(settings: Settings, lanes: tuple[str, ...]) -> None:

@@ -92,9 +92,8 @@ class Envelope(msgspec.Struct, frozen=True):
     batch: str
     reply_to: str
     items: int
-    enqueued_ms: int
-    deadline_ms: int
-    """Since the epoch; past it the items need no scoring."""
+    ttl_ms: int
+    """Time from when it is put into the queue; past it the items need no scoring. No clock of a host is in it."""
     payload: bytes
     """A WorkBatch."""
     suspect: bool = False
@@ -106,8 +105,7 @@ class Envelope(msgspec.Struct, frozen=True):
             "batch": self.batch,
             "reply_to": self.reply_to,
             "items": self.items,
-            "enqueued_ms": self.enqueued_ms,
-            "deadline_ms": self.deadline_ms,
+            "ttl_ms": self.ttl_ms,
             "payload": self.payload,
             "suspect": int(self.suspect),
         }
@@ -119,18 +117,23 @@ class Envelope(msgspec.Struct, frozen=True):
             fields[b"batch"].decode(),
             fields[b"reply_to"].decode(),
             int(fields[b"items"]),
-            int(fields[b"enqueued_ms"]),
-            int(fields[b"deadline_ms"]),
+            int(fields[b"ttl_ms"]),
             fields[b"payload"],
             fields[b"suspect"] == b"1",
         )
 
-    def halves(self) -> "tuple[Envelope, Envelope]":
-        """Two micro-batches with half of the items each."""
+    def halves(self, age_ms: float) -> "tuple[Envelope, Envelope]":
+        """Two micro-batches with half of the items each, of one of such an age."""
         batch = decode_batch(self.payload)
         middle = len(batch.entries) // 2
         first, second = (
-            msgspec.structs.replace(self, items=len(entries), payload=encode(batch.having(entries)), suspect=True)
+            msgspec.structs.replace(
+                self,
+                items=len(entries),
+                ttl_ms=max(0, self.ttl_ms - int(age_ms)),
+                payload=encode(batch.having(entries)),
+                suspect=True,
+            )
             for entries in (batch.entries[:middle], batch.entries[middle:])
         )
         return first, second

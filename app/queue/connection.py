@@ -6,13 +6,14 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from app.queue.outage import QueueUnavailable, Reason, outage, unavailable_as_error
+from app.queue import scripts
+from app.queue.outage import outage, unavailable_as_error
 from app.settings import Settings
 
 _CONNECT_TIMEOUT_S = 5.0
-_HEALTH_CHECK_S = 15
 _ANSWER_TIMEOUT_S = 20.0
 """A server that is paused, forks or saves answers within seconds; one that does not by then is taken as away."""
 _SIZE_SAMPLES = 16
@@ -33,11 +34,12 @@ class Server:
             **(tls or {}),  # pyright: ignore[reportArgumentType]
             socket_connect_timeout=_CONNECT_TIMEOUT_S,
             socket_timeout=_ANSWER_TIMEOUT_S,
-            health_check_interval=_HEALTH_CHECK_S,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),  # A kept connection may have died unnoticed.
         )
         self.url = url
         self._redis: Any = client
+        self._answer: Any = self._redis.register_script(scripts.ANSWER)
+        self._forget: Any = self._redis.register_script(scripts.FORGET_CONSUMERS)
 
     @classmethod
     def of(cls, settings: Settings) -> "Server":
@@ -137,6 +139,22 @@ class Server:
             found = await self._redis.xread({stream: after}, count=count, block=block_ms)
         return _entries(found)
 
+    async def read_dropping(
+        self, stream: str, read: bytes | None, ttl_s: int, count: int, block_ms: int
+    ) -> list[Entry]:
+        """Drop the entries of a stream up to and with an id, which were read; then the first ones, waiting for one.
+
+        It is always the oldest that are read: an entry that is there was never dropped, whatever the server's clock
+        does to ids.
+        """
+        async with unavailable_as_error():
+            pipe = self._redis.pipeline(transaction=False)
+            if read is not None:
+                pipe.xtrim(stream, minid=after(read), approximate=False)
+                pipe.expire(stream, ttl_s)
+            pipe.xread({stream: "0"}, count=count, block=block_ms)
+            return _entries((await pipe.execute())[-1])
+
     async def read_group(
         self, streams: list[str], group: str, consumer: str, count: int, block_ms: int | None
     ) -> list[tuple[str, Entry]]:
@@ -155,15 +173,6 @@ class Server:
                 raise
         return _by_stream(found)
 
-    async def drop(self, stream: str, through: bytes) -> None:
-        """Delete the entries of a stream up to and with an id."""
-        async with unavailable_as_error():
-            await self._redis.xtrim(stream, minid=after(through), approximate=False)
-
-    async def expire(self, key: str, seconds: int) -> None:
-        async with unavailable_as_error():
-            await self._redis.expire(key, seconds)
-
     async def claim_abandoned(self, stream: str, group: str, consumer: str, idle_ms: int, count: int) -> list[Entry]:
         """Take over entries whose consumer has not renewed them for so long."""
         async with unavailable_as_error():
@@ -181,44 +190,48 @@ class Server:
             pending = await self._redis.xpending_range(stream, group, id_, id_, 1)
         return int(pending[0]["times_delivered"]) if pending else 0
 
+    async def time_ms(self) -> float:
+        """The server's clock, in milliseconds since the epoch."""
+        async with unavailable_as_error():
+            seconds, microseconds = await self._redis.time()
+        return seconds * 1000 + microseconds / 1000
+
     async def answer(
         self,
+        group: str,
+        done: Sequence[tuple[str, bytes]],
         replies: Sequence[tuple[str, Fields]],
-        done: Sequence[tuple[str, str, bytes]],
-        reply_ttl_s: int | None,
-        dead: tuple[str, Fields, int] | None = None,
+        *,
+        reply_ttl_s: int | None = None,
+        most: int | None = None,
     ) -> None:
-        """Append replies and, in the same transaction, end the entries `(stream, group, id)` that they answer.
+        """End entries `(stream, id)` of a group and append what answers them, all or none, even on a full server.
 
-        `reply_ttl_s` renews the life of the reply streams; None for streams that live for good.
+        `reply_ttl_s` renews the life of the streams appended to; None for streams that live for good. `most` bounds
+        their lengths.
         """
-        expiring = sorted({stream for stream, _ in replies}) if reply_ttl_s is not None else []
-        added: list[Command] = [("XADD", stream, "*", *_flat(fields)) for stream, fields in replies]
-        if dead is not None:
-            stream, fields, most = dead
-            added.append(("XADD", stream, "MAXLEN", "~", most, "*", *_flat(fields)))
-        commands: list[Command] = [
-            *added,
-            *(("EXPIRE", stream, reply_ttl_s or 0) for stream in expiring),
-            *(command for s, g, i in done for command in (("XACK", s, g, i), ("XDEL", s, i))),
-        ]
-        try:
-            await self.execute(commands)
-        except QueueUnavailable as error:
-            if error.reason is not Reason.FULL or not done:
-                raise
-            await self._answer_full(commands, done)
+        keys = [stream for stream, _ in done] + [stream for stream, _ in replies]
+        values: list[str | int | bytes] = [group, len(done), reply_ttl_s or 0, most or 0, *(id_ for _, id_ in done)]
+        for _, fields in replies:
+            values.append(2 * len(fields))
+            values.extend(part for pair in fields.items() for part in pair)
+        async with unavailable_as_error():
+            await self._answer(keys=keys, args=values)
 
-    async def _answer_full(self, commands: list[Command], done: Sequence[tuple[str, str, bytes]]) -> None:
-        """Answer while the server's memory is full: it lets a script that has freed some write more.
+    async def forget_consumers(self, stream: str, group: str, idle_ms: int, name: str = "") -> None:
+        """Delete consumers that hold nothing and have not read for so long; `name`: that one alone."""
+        async with unavailable_as_error():
+            await self._forget(keys=[stream], args=[group, idle_ms, name])
 
-        Otherwise nothing would ever leave the queue, and so nothing would ever be freed.
-        """
-        ordered = sorted(commands, key=lambda command: command[0] not in ("XACK", "XDEL"))
-        arguments: list[str | int | bytes] = []
-        for command in ordered:
-            arguments += [len(command), *command]
-        await self.script(_RUN_ALL, sorted({stream for stream, _, _ in done}), arguments)
+    async def consumers(self, stream: str, group: str) -> list[str]:
+        """Names of a group's consumers."""
+        async with unavailable_as_error():
+            return [about["name"].decode() for about in await self._redis.xinfo_consumers(stream, group)]
+
+    async def set_max_memory(self, limit: int) -> None:
+        """Bound the server's memory, in bytes; 0: no bound."""
+        async with unavailable_as_error():
+            await self._redis.config_set("maxmemory", limit)
 
     async def entries(self, stream: str, count: int) -> list[Entry]:
         """The newest entries of a stream, newest first."""
@@ -275,19 +288,6 @@ for i = 1, #KEYS do
 end
 return table.concat(found)
 """
-_RUN_ALL = """
-local at = 1
-while at <= #ARGV do
-  local size = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + size))
-  at = at + 1 + size
-end
-return 'ok'
-"""
-
-
-def _flat(fields: Fields) -> list[str | int | bytes]:
-    return [part for pair in fields.items() for part in pair]
 
 
 class GroupMissing(Exception):

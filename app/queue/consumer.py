@@ -1,37 +1,42 @@
 """The worker's end of the queue: takes micro-batches, keeps their leases, answers them."""
 
 import time
-from itertools import cycle
 from typing import NamedTuple
 
 import structlog
 
 from app.queue import codec
+from app.queue.clock import ServerClock
 from app.queue.connection import Entry, Fields, GroupMissing, Server
 from app.queue.keys import DEAD_MAX, GROUP, PRIORITIES, Keys
 from app.status import Status
 
 _log = structlog.get_logger(__name__)
 _BLOCK_MS = 1000
-_OFFLINE_TURN = 8
-"""Every so many reads the offline queue comes first, so that online work never starves it for good."""
+_IN_TOUCH = 0.5
+"""Share of a lease for which this worker must have reached the server before it takes over work: after an outage the
+leases of the living look like those of the dead, until the living had the time to renew them."""
+_FORGOTTEN_MS = 600_000
+"""Consumers that hold nothing and did not read for so long are of workers that are gone."""
 
 
 class Task(NamedTuple):
     """A micro-batch that this worker holds."""
 
+    priority: str
     stream: str
     id: bytes
     envelope: codec.Envelope
+    clock: ServerClock
 
     @property
     def queue_ms(self) -> float:
         """Wait in the queue until now."""
-        return max(0.0, time.time() * 1000 - self.envelope.enqueued_ms)
+        return self.clock.age_ms(self.id)
 
     @property
     def expired(self) -> bool:
-        return time.time() * 1000 > self.envelope.deadline_ms
+        return self.queue_ms > self.envelope.ttl_ms
 
 
 class Answer(NamedTuple):
@@ -50,53 +55,65 @@ class Consumer:
     """One for each lane of a worker. All methods raise QueueUnavailable while the server is away."""
 
     def __init__(
-        self, server: Server, keys: Keys, name: str, lane: str, *, max_deliveries: int, reply_ttl_s: int
+        self,
+        server: Server,
+        keys: Keys,
+        name: str,
+        lane: str,
+        clock: ServerClock,
+        *,
+        max_deliveries: int,
+        reply_ttl_s: int,
+        lease_s: float,
     ) -> None:
         self._server = server
         self._keys = keys
         self._name = name
+        self._clock = clock
         self._max_deliveries = max_deliveries
         self._reply_ttl_s = reply_ttl_s
+        self._lease_s = lease_s
         self._queues = {priority: keys.queue(lane, priority) for priority in PRIORITIES}
-        online, offline = PRIORITIES
-        self._turns = cycle([(online, offline)] * (_OFFLINE_TURN - 1) + [(offline, online)])
         self._held: dict[tuple[str, bytes], Task] = {}
+        self._in_touch_since = self._in_touch = time.monotonic()
 
     async def create_groups(self) -> None:
         for stream in self._queues.values():
             await self._server.create_group(stream, GROUP)
 
-    async def take(self, count: int) -> list[Task]:
-        """Up to `count` new micro-batches, online ones first; waits about a second for the first."""
+    async def take(self, priority: str, count: int, block_ms: int = _BLOCK_MS) -> list[Task]:
+        """Up to `count` new micro-batches of a priority; waits about a second for the first."""
         try:
-            for priority in next(self._turns):
-                found = await self._server.read_group([self._queues[priority]], GROUP, self._name, count, None)
-                if found:
-                    break
-            else:
-                found = await self._server.read_group(list(self._queues.values()), GROUP, self._name, 1, _BLOCK_MS)
+            found = await self._server.read_group([self._queues[priority]], GROUP, self._name, count, block_ms)
         except GroupMissing:
             await self.create_groups()
             return []
-        return [task for stream, entry in found if (task := await self._hold(stream, entry))]
+        return [task for _, entry in found if (task := await self._hold(priority, entry))]
 
-    async def claim(self, idle_ms: int, count: int) -> list[Task]:
+    async def claim(self, count: int) -> list[Task]:
         """Micro-batches whose worker died.
 
         One that was delivered too often is halved, and its halves halved at the next death, until the item that kills
         stands alone: that one is answered with `error` and kept as dead.
         """
+        now = time.monotonic()
+        if now - self._in_touch > self._lease_s / 2 or now - self._in_touch_since < _IN_TOUCH * self._lease_s:
+            return []
         tasks: list[Task] = []
-        for stream in self._queues.values():
+        for priority, stream in self._queues.items():
+            idle_ms = int(self._lease_s * 1000)
             for entry in await self._server.claim_abandoned(stream, GROUP, self._name, idle_ms, count):
-                task = await self._hold(stream, entry)
+                if (stream, entry[0]) in self._held:  # This worker was asleep itself.
+                    continue
+                task = await self._hold(priority, entry)
                 if task is None:
                     continue
                 deliveries = await self._server.deliveries(stream, GROUP, task.id)
                 _log.warning("claimed", stream=stream, batch=task.envelope.batch, deliveries=deliveries)
-                if deliveries <= (1 if task.envelope.suspect else self._max_deliveries):
+                alone = task.envelope.items == 1
+                if deliveries <= (1 if task.envelope.suspect and not alone else self._max_deliveries):
                     tasks.append(task)
-                elif task.envelope.items > 1:
+                elif not alone:
                     await self._halve(task)
                 else:
                     await self._bury(task, "its workers died")
@@ -109,43 +126,59 @@ class Consumer:
             by_stream.setdefault(stream, []).append(id_)
         for stream, ids in by_stream.items():
             await self._server.renew(stream, GROUP, self._name, ids)
+        if not by_stream:
+            await self._server.ping()
+        now = time.monotonic()
+        if now - self._in_touch > self._lease_s / 2:
+            self._in_touch_since = now
+        self._in_touch = now
+
+    async def tidy(self) -> None:
+        """Forget the consumers of workers that are gone: each start of a worker leaves one."""
+        for stream in self._queues.values():
+            await self._server.forget_consumers(stream, GROUP, _FORGOTTEN_MS)
+
+    async def leave(self) -> None:
+        """Forget this consumer, unless it still holds something, for another to take over."""
+        for stream in self._queues.values():
+            await self._server.forget_consumers(stream, GROUP, 0, self._name)
 
     async def answer(self, answers: list[Answer]) -> None:
         """Send scores and end the micro-batches whose last ones these are; in one round trip."""
-        replies = [_reply(a.task, a.payload, a.queue_ms) for a in answers]
         done = [a.task for a in answers if a.last]
-        await self._server.answer(replies, [(t.stream, GROUP, t.id) for t in done], self._reply_ttl_s)
-        for task in done:
-            self._held.pop((task.stream, task.id), None)
+        replies = [_reply(a.task, a.payload, a.queue_ms) for a in answers]
+        await self._end(done, replies, reply_ttl_s=self._reply_ttl_s)
 
-    async def _hold(self, stream: str, entry: Entry) -> Task | None:
+    async def _hold(self, priority: str, entry: Entry) -> Task | None:
         id_, fields = entry
+        stream = self._queues[priority]
         try:
-            task = Task(stream, id_, codec.Envelope.from_fields(fields))
+            task = Task(priority, stream, id_, codec.Envelope.from_fields(fields), self._clock)
         except (KeyError, ValueError) as error:
             _log.error("alien_entry", stream=stream, id=id_.decode(), error=repr(error))
-            await self._server.answer([], [(stream, GROUP, id_)], self._reply_ttl_s)
+            await self._server.answer(GROUP, [(stream, id_)], [])
             return None
         self._held[(stream, id_)] = task
         return task
 
     async def _halve(self, task: Task) -> None:
-        halves = [(task.stream, half.fields()) for half in task.envelope.halves()]
-        await self._server.answer(halves, [(task.stream, GROUP, task.id)], None)
-        self._held.pop((task.stream, task.id), None)
+        halves = task.envelope.halves(self._clock.age_ms(task.id))
+        await self._end([task], [(task.stream, half.fields()) for half in halves])
 
     async def _bury(self, task: Task, reason: str) -> None:
         """Answer the item with `error` and keep its micro-batch among the dead letters."""
         batch = codec.decode_batch(task.envelope.payload)
         payload = codec.encode(codec.same_for_all(batch, Status.ERROR, f"given up: {reason}"))
         dead = {**task.envelope.fields(), "stream": task.stream, "reason": reason}
-        await self._server.answer(
-            [_reply(task, payload, task.queue_ms)],
-            [(task.stream, GROUP, task.id)],
-            self._reply_ttl_s,
-            (self._keys.dead, dead, DEAD_MAX),
-        )
-        self._held.pop((task.stream, task.id), None)
+        await self._server.answer(GROUP, [], [(self._keys.dead, dead)], most=DEAD_MAX)
+        await self._end([task], [_reply(task, payload, task.queue_ms)], reply_ttl_s=self._reply_ttl_s)
+
+    async def _end(
+        self, done: list[Task], replies: list[tuple[str, Fields]], *, reply_ttl_s: int | None = None
+    ) -> None:
+        await self._server.answer(GROUP, [(t.stream, t.id) for t in done], replies, reply_ttl_s=reply_ttl_s)
+        for task in done:
+            self._held.pop((task.stream, task.id), None)
 
 
 def _reply(task: Task, payload: bytes, queue_ms: float) -> tuple[str, Fields]:

@@ -14,6 +14,7 @@ from app.queue import codec
 from app.queue.cache import ScoreCache, as_cached
 from app.queue.codec import ComponentWork, WorkItem
 from app.queue.connection import Fields, Server
+from app.queue.costs import Costs
 from app.queue.keys import PRIORITIES, Keys
 from app.queue.outage import QueueUnavailable, Reason
 from app.queue.packing import Batch, Limits, Plan, Route, Work
@@ -55,7 +56,7 @@ class Dispatcher:
     ) -> None:
         self._server = server
         self._keys = keys
-        self._limits = limits
+        self._costs = Costs(limits)
         self._coalesce_s = coalesce_s
         self._room = room
         self._max_requests = max_requests
@@ -64,6 +65,8 @@ class Dispatcher:
         """Told how items came by their scores: `(computed | joined | cached, number)`."""
         self._node = uuid.uuid4().hex
         self._reply = keys.reply(self._node)
+        self._read: bytes | None = None
+        """Reply read last: it and those before it can be dropped."""
         self._numbers = count()
         self._cache = ScoreCache(cache_items)
         self._open: dict[Work, Batch] = {}
@@ -162,7 +165,7 @@ class Dispatcher:
                 self._by_pending[pending].add(batch)
                 return "joined"
         batch = self._open.get(work)
-        if batch is not None and batch.full(self._limits, len(item)):
+        if batch is not None and batch.full(self._costs.limits(work), len(item)):
             self._close(work, full)
             batch = None
         if batch is None:
@@ -196,8 +199,8 @@ class Dispatcher:
         entries: list[tuple[str, Fields]] = []
         for batch in batches:
             self._under_way[batch.id] = batch
-            deadline_ms = int((time.time() + batch.deadline - time.monotonic()) * 1000)
-            envelope = codec.Envelope(batch.id, self._reply, len(batch), _now_ms(), deadline_ms, batch.encode())
+            ttl_ms = max(0, int((batch.deadline - time.monotonic()) * 1000))
+            envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.encode())
             entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
         if not entries:
             return
@@ -258,12 +261,13 @@ class Dispatcher:
 
     async def _read_some(self, block_ms: int = _BLOCK_MS) -> bool:
         """Take the next replies; whether there were any."""
-        entries = await self._server.read(self._reply, "0", _REPLIES_AT_ONCE, block_ms)
+        entries = await self._server.read_dropping(
+            self._reply, self._read, self._reply_ttl_s, _REPLIES_AT_ONCE, block_ms
+        )
         for _, fields in entries:
             self._receive(fields)
-        if entries:
-            await self._server.drop(self._reply, entries[-1][0])
-            await self._server.expire(self._reply, self._reply_ttl_s)
+            await asyncio.sleep(0)  # Others' turn: replies of an offline job must not delay online requests.
+        self._read = entries[-1][0] if entries else None
         return bool(entries)
 
     async def _server_remembers(self) -> bool:
@@ -299,7 +303,9 @@ class Dispatcher:
         queue_ms = float(fields[b"queue_ms"])
         for pending in batch.waiting:
             pending.queue_ms = max(pending.queue_ms, queue_ms)
-        for scores in codec.decode_scores(fields[b"payload"]):
+        answered = codec.decode_scores(fields[b"payload"])
+        self._costs.learn(batch.work, answered)
+        for scores in answered:
             self._deliver(batch, scores)
         if not any(batch.routes):
             self._end(batch)
@@ -335,7 +341,3 @@ async def queue_state(server: Server, keys: Keys) -> list[tuple[str, str, int, f
     now = time.time()
     ages = [max(0.0, now - int(id_.split(b"-")[0]) / 1000) if id_ else 0.0 for id_ in oldest]
     return [(*queue, length, age) for queue, length, age in zip(queues, lengths, ages, strict=True)]
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import structlog
 
-from app.queue.connection import QueueUnavailable, Server
+from app.queue.connection import Server
+from app.queue.outage import QueueUnavailable
 from app.settings import Settings
 from app.supervisor.process import Managed
 from app.supervisor.redis_server import arguments, find_binary

@@ -9,11 +9,11 @@ import time
 
 from app.observe.logs import configure
 from app.queue.codec import ComponentScore, ItemScores, decode_batch, encode
-from app.worker.frames import Kind, pack, receive
+from app.worker.frames import Frames, Kind, pack
 from app.worker.progress import Progress
-from app.worker.scoring import bind, sample_of
+from app.worker.scoring import as_score, bind, sample_of
 
-_FLUSH_S = 0.02
+_FLUSH_NS = 20_000_000
 """Finished scores wait no longer than this for their neighbours."""
 _PR_SET_PDEATHSIG = 1
 
@@ -27,28 +27,31 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure(log_level, process="child")
-    while (frame := receive(sock)) is not None:
-        _score_batch(frame.payload, sock, progress)
+    batches = Frames(sock)
+    while (payload := batches.receive()) is not None:
+        _score_batch(payload, sock, progress)
     os._exit(0)
 
 
-def _score_batch(payload: bytes, sock: socket.socket, progress: Progress) -> None:
+def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -> None:
     batch = decode_batch(payload)
     components = bind(batch.components)
     done: list[ItemScores] = []
-    flushed = time.monotonic()
+    now = flushed = time.monotonic_ns()
     for position, entry in enumerate(batch.entries):
-        if done and time.monotonic() - flushed > _FLUSH_S:
+        if done and now - flushed > _FLUSH_NS:
             sock.sendall(pack(Kind.SCORES, encode(done)))
             done.clear()
-            flushed = time.monotonic()
+            flushed = now
         sample = sample_of(entry.item)
         scores: list[tuple[int, ComponentScore]] = []
         for number, component in enumerate(components):
             score = entry.known.get(component.index)
             if score is None:
-                progress.begin(position, number)
-                score = component.score(sample, entry.request, batch.evidence)
+                progress.begin(position, number, now)
+                scored, started = component.score(sample, entry.request), now
+                now = time.monotonic_ns()
+                score = as_score(scored, (now - started) // 1000, batch.evidence)
             scores.append((component.index, score))
         done.append(ItemScores(entry.index, scores))
     progress.idle()

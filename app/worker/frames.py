@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 _HEADER = struct.Struct("!IB")
+_FIRST_BUFFER = 1 << 20
+"""Of a child; a micro-batch is about half as large."""
 
 
 class Kind(IntEnum):
@@ -29,16 +31,6 @@ def pack(kind: Kind, payload: bytes) -> bytes:
     return _HEADER.pack(len(payload), kind) + payload
 
 
-def receive(sock: socket.socket) -> Frame | None:
-    """The next frame of a blocking socket; None at its end."""
-    header = _receive_exactly(sock, _HEADER.size)
-    if header is None:
-        return None
-    size, kind = _HEADER.unpack(header)
-    payload = _receive_exactly(sock, size)
-    return None if payload is None else Frame(Kind(kind), payload)
-
-
 async def read(reader: asyncio.StreamReader) -> Frame | None:
     """The next frame of a stream; None at its end."""
     try:
@@ -48,16 +40,32 @@ async def read(reader: asyncio.StreamReader) -> Frame | None:
         return None
 
 
-def _receive_exactly(sock: socket.socket, size: int) -> bytes | None:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    done = 0
-    while done < size:
-        try:
-            got = sock.recv_into(view[done:])
-        except ConnectionError:
+class Frames:
+    """The child's end: frames of a blocking socket, into one buffer that is used again and again."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._header = bytearray(_HEADER.size)
+        self._buffer = bytearray(_FIRST_BUFFER)
+
+    def receive(self) -> memoryview | None:
+        """The payload of the next frame, good until the next call; None at the socket's end."""
+        if not self._fill(memoryview(self._header)):
             return None
-        if not got:
-            return None
-        done += got
-    return bytes(buffer)
+        size, _ = _HEADER.unpack(self._header)
+        if size > len(self._buffer):
+            self._buffer = bytearray(size)
+        payload = memoryview(self._buffer)[:size]
+        return payload if self._fill(payload) else None
+
+    def _fill(self, view: memoryview) -> bool:
+        done = 0
+        while done < len(view):
+            try:
+                got = self._sock.recv_into(view[done:])
+            except ConnectionError:
+                return False
+            if not got:
+                return False
+            done += got
+        return True

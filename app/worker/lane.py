@@ -1,20 +1,24 @@
 """One lane of a worker: its own children, so that slow work of one kind never blocks another."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from random import random
 
 import structlog
 
 from app.queue import codec
-from app.queue.connection import QueueUnavailable
 from app.queue.consumer import Answer, Consumer, Task
+from app.queue.keys import PRIORITIES
+from app.queue.outage import QueueUnavailable
 from app.status import Status
+from app.worker.backlog import Backlog
 from app.worker.slot import Slot
 
 _log = structlog.get_logger(__name__)
 _RENEWALS_PER_LEASE = 4
 _CLAIM_AT_ONCE = 16
+_TIDY_S = 60.0
 _ANSWERS_AT_ONCE = 32
 _MAX_BACKOFF_S = 2.0
 
@@ -24,15 +28,21 @@ class Lane:
 
     def __init__(self, consumer: Consumer, slots: list[Slot], *, prefetch: int, lease_s: float) -> None:
         self.slots = slots
-        self.held = 0
-        """Micro-batches taken and not yet answered."""
+        self._held = Counter[str]()
+        """Micro-batches taken and not yet answered, by priority: each has room of its own, so that one of an online
+        request is never left in the queue because this worker holds offline ones."""
         self._consumer = consumer
         self._most = len(slots) * prefetch
         self._lease_s = lease_s
-        self._tasks: asyncio.Queue[Task] = asyncio.Queue()
+        self._backlog = Backlog()
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
         self._room = asyncio.Condition()
         self._intake: list[asyncio.Task[None]] = []
+
+    @property
+    def held(self) -> int:
+        """Micro-batches taken and not yet answered."""
+        return self._held.total()
 
     async def prepare(self) -> None:
         """Wait for the server, and have the lane's queues there before the first read."""
@@ -48,9 +58,10 @@ class Lane:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             self._intake = [
-                group.create_task(self._take()),
+                *(group.create_task(self._take(priority)) for priority in PRIORITIES),
                 group.create_task(steadily(self._claim, self._lease_s / 2)),
             ]
+            group.create_task(steadily(self._consumer.tidy, _TIDY_S))
             group.create_task(steadily(self._consumer.renew, self._lease_s / _RENEWALS_PER_LEASE))
             group.create_task(self._send_answers())
             for slot in self.slots:
@@ -64,14 +75,18 @@ class Lane:
         async with self._room:
             await self._room.wait_for(lambda: self.held == 0)
 
-    async def _take(self) -> None:
+    async def leave(self) -> None:
+        """Tell the queue that this lane is gone."""
+        await self._consumer.leave()
+
+    async def _take(self, priority: str) -> None:
         """Keep every child supplied, and hold no more than that: other workers may be idle."""
         backoff = 0.0
         while True:
             async with self._room:
-                await self._room.wait_for(lambda: self.held < self._most)
+                await self._room.wait_for(lambda: self._held[priority] < self._most)
             try:
-                self._hold(await self._consumer.take(self._most - self.held))
+                await self._hold(await self._consumer.take(priority, self._most - self._held[priority]))
                 backoff = 0.0
             except QueueUnavailable as error:
                 backoff = min(_MAX_BACKOFF_S, backoff * 2 + 0.05)
@@ -79,16 +94,15 @@ class Lane:
                 await asyncio.sleep(backoff * (0.5 + random()))
 
     async def _claim(self) -> None:
-        self._hold(await self._consumer.claim(int(self._lease_s * 1000), _CLAIM_AT_ONCE))
+        await self._hold(await self._consumer.claim(_CLAIM_AT_ONCE))
 
-    def _hold(self, tasks: list[Task]) -> None:
-        self.held += len(tasks)
-        for task in tasks:
-            self._tasks.put_nowait(task)
+    async def _hold(self, tasks: list[Task]) -> None:
+        self._held.update(task.priority for task in tasks)
+        await self._backlog.put(tasks)
 
     async def _work(self, slot: Slot) -> None:
         while True:
-            task = await self._tasks.get()
+            task = await self._backlog.take()
             waited = task.queue_ms
             if task.expired:
                 late = codec.same_for_all(
@@ -107,7 +121,7 @@ class Lane:
                 answers.append(self._answers.get_nowait())
             await self._send(answers)
             async with self._room:
-                self.held -= sum(answer.last for answer in answers)
+                self._held.subtract(answer.task.priority for answer in answers if answer.last)
                 self._room.notify_all()
 
     async def _send(self, answers: list[Answer]) -> None:

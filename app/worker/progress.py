@@ -3,11 +3,10 @@
 import mmap
 import os
 import struct
-import time
 from multiprocessing import reduction
 from typing import Any, NamedTuple
 
-_LAYOUT = struct.Struct("=IIQQ")
+_LAYOUT = struct.Struct("=IIQ")
 _SIZE = mmap.PAGESIZE
 
 
@@ -20,8 +19,6 @@ class Point(NamedTuple):
     """Position among the micro-batch's components."""
     started_ns: int
     """On the monotonic clock, which all processes share; 0 while idle."""
-    cpu_ns: int
-    """CPU time the child had used by then."""
 
 
 class Progress:
@@ -44,11 +41,12 @@ class Progress:
         """Goes to a child as a duplicate of the file descriptor, while that child is being started."""
         return _rebuild, (reduction.DupFd(self._fd),)
 
-    def begin(self, item: int, component: int) -> None:
-        _LAYOUT.pack_into(self._map, 0, item, component, time.monotonic_ns(), time.process_time_ns())
+    def begin(self, item: int, component: int, started_ns: int) -> None:
+        """Note what is begun. It is called for every component: no system call may be in it."""
+        _LAYOUT.pack_into(self._map, 0, item, component, started_ns)
 
     def idle(self) -> None:
-        _LAYOUT.pack_into(self._map, 0, 0, 0, 0, 0)
+        _LAYOUT.pack_into(self._map, 0, 0, 0, 0)
 
     def read(self) -> Point:
         return Point(*_LAYOUT.unpack_from(self._map, 0))

@@ -1,6 +1,5 @@
 """Scores one item with one reward, and keeps what a reward raises from becoming more than that item's `error`."""
 
-import time
 from functools import lru_cache
 from typing import Any
 
@@ -29,14 +28,7 @@ class Bound:
         self._reward: Reward[Any] = registry.get(work.reward)
         self._params: Params = self._reward.params.model_validate(work.params)
 
-    def score(self, sample: Sample, request: str, evidence: bool) -> ComponentScore:
-        started = time.perf_counter_ns()
-        component = self._guarded(sample, request)
-        elapsed_us = (time.perf_counter_ns() - started) // 1000
-        shown = dict(component.evidence) if evidence or component.status.abstains else None
-        return ComponentScore(component.score, component.status, shown, elapsed_us)
-
-    def _guarded(self, sample: Sample, request: str) -> Component:
+    def score(self, sample: Sample, request: str) -> Component:
         """The edge between the service and a reward: whatever a reward raises is that reward's `error`."""
         try:
             return self._reward.score(sample, self._params)
@@ -44,6 +36,14 @@ class Bound:
             _log.exception("reward_failed", reward=self._reward.name, request=request)
             detail = f"{self._reward.name}: {type(error).__name__}: {error}"
             return Component(None, Status.ERROR, {"detail": detail})
+
+
+def as_score(component: Component, elapsed_us: int, evidence: bool) -> ComponentScore:
+    """For the wire; what explains an abstention is always sent."""
+    shown = component.evidence if evidence or component.score is None else None
+    if shown is not None and not isinstance(shown, dict):
+        shown = dict(shown)
+    return ComponentScore(component.score, component.status, shown, elapsed_us)
 
 
 @lru_cache(maxsize=_RUBRICS_KEPT)

@@ -4,15 +4,18 @@ import asyncio
 import os
 import signal
 import socket
+import time
 import uuid
 
 import msgspec
 import structlog
 
 from app import __version__
-from app.queue.connection import QueueUnavailable, Server
+from app.queue.clock import ServerClock
+from app.queue.connection import Server
 from app.queue.consumer import Consumer
 from app.queue.keys import Keys
+from app.queue.outage import QueueUnavailable
 from app.queue.presence import Presence
 from app.rewards.base import CODE_LANE, CPU_LANE
 from app.settings import Settings
@@ -34,18 +37,27 @@ class Worker:
         self._server = Server.of(settings)
         keys = Keys(settings.namespace)
         self._presence = Presence(self._server, keys, self._name)
+        self._clock = ServerClock()
         self._context = fork_server()
         self._lanes = {lane: self._lane(lane, keys) for lane in lanes}
         self._stopping = asyncio.Event()
 
     def _lane(self, lane: str, keys: Keys) -> Lane:
         s = self._settings
-        budget = Budget(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items)
+        rss = s.child_rss_mb * _MIB
+        budget = Budget(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items, rss)
         if lane == CODE_LANE:  # Programs are limited by the sandbox; they would inherit the child's limits.
-            budget = Budget(s.code_wall_s, s.code_wall_s, None, s.child_max_items)
+            budget = Budget(s.code_wall_s, s.code_wall_s, None, s.child_max_items, rss)
         slots = [Slot(self._context, budget, s.log_level) for _ in range(s.children)]
         consumer = Consumer(
-            self._server, keys, self._name, lane, max_deliveries=s.max_deliveries, reply_ttl_s=s.reply_ttl_s
+            self._server,
+            keys,
+            self._name,
+            lane,
+            self._clock,
+            max_deliveries=s.max_deliveries,
+            reply_ttl_s=s.reply_ttl_s,
+            lease_s=s.lease_s,
         )
         return Lane(consumer, slots, prefetch=s.prefetch, lease_s=s.lease_s)
 
@@ -88,11 +100,16 @@ class Worker:
     async def _leave(self) -> None:
         try:
             await self._presence.leave()
+            for lane in self._lanes.values():
+                await lane.leave()
             await self._server.close()
         except QueueUnavailable as error:
             _log.warning("left_without_word", error=str(error))
 
     async def _heartbeat(self) -> None:
+        asked = time.monotonic()
+        server_ms = await self._server.time_ms()
+        self._clock.observe(server_ms, (asked + time.monotonic()) / 2)
         about = {
             "version": __version__,
             "children": self._settings.children,

@@ -1,12 +1,15 @@
 """One killable child as its parent sees it: given micro-batches, watched, killed, replaced."""
 
 import asyncio
+import mmap
 import multiprocessing
 import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
@@ -26,6 +29,13 @@ _READ_LIMIT = 64 * _MIB
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _UNEXPLAINED_DEATHS = 2
 """Deaths of a child at a micro-batch, before any item of it, after which the micro-batch is given up."""
+_DEATHS_OF_A_POINT = 3
+"""Deaths of a child at one component of one item after which that is blamed: a child may also be killed from outside
+(by the kernel for memory that a neighbour used, by an operator), and then the item deserves its score."""
+_LOOK_AT_RSS = 16
+"""Micro-batches between two looks at a child's memory."""
+_START_TRIES = 10
+_START_PAUSE_S = 0.1
 _MOSTLY_CPU = 0.8
 """Share of the wall time spent on the CPU above which a time-out is the item's own doing."""
 
@@ -38,6 +48,8 @@ class Budget(NamedTuple):
     memory_bytes: int | None
     """Address space; None: as much as there is."""
     max_items: int
+    rss_bytes: int = 512 * _MIB
+    """Resident memory past which a child is replaced between two micro-batches."""
 
 
 class Scores(NamedTuple):
@@ -66,6 +78,11 @@ class Slot:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._served = 0
+        self._batches = 0
+        self._seen = 0
+        """When the item began that the child was last seen at."""
+        self._cpu_then = 0.0
+        """CPU time it had used by then."""
         self._killed_for: Status | None = None
         self.restarts = 0
         """Children that died of their work."""
@@ -73,6 +90,7 @@ class Slot:
     async def run(self, payload: bytes, items: int) -> AsyncGenerator[Scores]:
         """Score a WorkBatch of so many items. Yields scores as they come; every item gets one, whatever happens."""
         unexplained = 0
+        deaths: Counter[tuple[int, int]] = Counter()
         while True:
             received: list[bytes] = []
             async for scores in self._attempt(payload):
@@ -81,15 +99,17 @@ class Slot:
                 if scores.last:
                     await self._count(items)
                     return
-            point = self._progress.read()
-            status = self._killed_for or Status.ERROR
-            self._killed_for = None
-            self.restarts += 1
-            await self._stop()
+            point, status = self._progress.read(), self._killed_for
+            await self._buried()
             sent = codec.decode_batch(payload)
             rest = _without(sent, received)
-            if point.started_ns and point.item < len(sent.entries):
-                rest = self._blame(rest, sent, point, status)
+            if point.started_ns and point.item < len(sent.entries) and point.component < len(sent.components):
+                place = (sent.entries[point.item].index, point.component)
+                deaths[place] += 1
+                if status is not None or deaths[place] >= _DEATHS_OF_A_POINT:
+                    rest = self._blame(rest, sent, point, status or Status.ERROR)
+                else:
+                    _log.warning("child_died", index=place[0], component=place[1], deaths=deaths[place])
             else:
                 unexplained += 1
             if not rest.entries or unexplained > _UNEXPLAINED_DEATHS:
@@ -98,6 +118,12 @@ class Slot:
                 yield Scores(codec.encode(codec.same_for_all(rest, Status.ERROR, detail)), True)
                 return
             payload = codec.encode(rest)
+
+    async def _buried(self) -> None:
+        """Clear away a child that died."""
+        self._killed_for = None
+        self.restarts += 1
+        await self._stop()
 
     def _blame(self, batch: WorkBatch, sent: WorkBatch, point: Point, status: Status) -> WorkBatch:
         """The rest of the micro-batch, with the component that the child died in settled as `status`."""
@@ -114,7 +140,7 @@ class Slot:
             {"detail": details[status]},
             (time.monotonic_ns() - point.started_ns) // 1000,
         )
-        _log.warning("child_died", request=culprit.request, reward=component.reward, status=status)
+        _log.warning("item_blamed", request=culprit.request, reward=component.reward, status=status)
         known = {**culprit.known, component.index: verdict}
         settled = Entry(culprit.index, culprit.request, culprit.item, known)
         return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
@@ -131,25 +157,39 @@ class Slot:
                 return
 
     async def _count(self, items: int) -> None:
+        """Replace a child that has served long or grown large, before it becomes anyone's trouble."""
         self._served += items
-        if self._served >= self._budget.max_items:
+        self._batches += 1
+        if self._served >= self._budget.max_items or (
+            self._batches % _LOOK_AT_RSS == 0
+            and self._process is not None
+            and self._process.pid is not None
+            and _resident_bytes(self._process.pid) > self._budget.rss_bytes
+        ):
+            _log.info("child_recycled", items=self._served)
             await self._stop()
 
     def watch(self) -> None:
-        """Kill the child if its present item is over budget. Called often by the worker."""
+        """Kill the child if its present item is over budget. Called often by the worker.
+
+        CPU time counts from the first look at an item, a moment after it began: an error in the item's favour.
+        """
         process = self._process
         point = self._progress.read()
         if process is None or process.pid is None or point.started_ns == 0 or self._killed_for is not None:
             return
+        used = _cpu_seconds(process.pid)
+        if point.started_ns != self._seen:
+            self._seen, self._cpu_then = point.started_ns, used
         wall = (time.monotonic_ns() - point.started_ns) / 1e9
-        cpu = _cpu_seconds(process.pid) - point.cpu_ns / 1e9
+        cpu = used - self._cpu_then
         if cpu > self._budget.cpu_s or (wall > self._budget.wall_s and cpu > _MOSTLY_CPU * wall):
             self._killed_for = Status.CPU_EXCEEDED
         elif wall > self._budget.wall_s:
             self._killed_for = Status.TIMEOUT
         else:
             return
-        os.kill(process.pid, signal.SIGKILL)
+        _kill(process.pid)
 
     async def start(self) -> None:
         """Have a child ready."""
@@ -161,17 +201,33 @@ class Slot:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._reader is None or self._writer is None:
+            ours, self._process = await self._started()
+            self._served = 0
+            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
+        return self._reader, self._writer
+
+    async def _started(self) -> tuple[socket.socket, BaseProcess]:
+        """A new child and our end of its socket. The fork server may be killed while it is asked: ask the next one."""
+        tries = 0
+        while True:
             ours, theirs = socket.socketpair()
-            self._process = self._context.Process(
+            process = self._context.Process(
                 target=child.main,
                 args=(theirs, self._progress, self._budget.memory_bytes, self._log_level),
                 daemon=True,
             )
-            await asyncio.to_thread(self._process.start)
-            theirs.close()
-            self._served = 0
-            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
-        return self._reader, self._writer
+            try:
+                await asyncio.to_thread(process.start)
+                return ours, process
+            except (OSError, EOFError) as error:
+                ours.close()
+                tries += 1
+                _log.warning("child_not_started", error=repr(error), tries=tries)
+                if tries == _START_TRIES:
+                    raise
+                await asyncio.sleep(_START_PAUSE_S)
+            finally:
+                theirs.close()
 
     async def _stop(self) -> None:
         """End the child for certain."""
@@ -189,6 +245,21 @@ def _without(batch: WorkBatch, received: list[bytes]) -> WorkBatch:
     """The items of a micro-batch that have no scores yet."""
     done = {scores.index for payload in received for scores in codec.decode_scores(payload)}
     return batch.having([entry for entry in batch.entries if entry.index not in done])
+
+
+def _kill(pid: int) -> None:
+    """A child that died a moment ago needs no killing; until it is joined its number is not used again."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _resident_bytes(pid: int) -> int:
+    """Memory a process has in use; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * mmap.PAGESIZE
+    except (OSError, IndexError):
+        return 0
 
 
 def _cpu_seconds(pid: int) -> float:

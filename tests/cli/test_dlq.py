@@ -23,7 +23,7 @@ def dlq(server_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 async def dead(redis_server: Server) -> str:
     batch = codec.WorkBatch([codec.ComponentWork(0, "format", 1, {})], True, [])
-    envelope = codec.Envelope("the-batch", "reply", 1, 0, 0, codec.encode(batch))
+    envelope = codec.Envelope("the-batch", "reply", 1, 0, codec.encode(batch))
     fields = {**envelope.fields(), "stream": QUEUE, "reason": "its workers died"}
     [id_] = await redis_server.add_all([(KEYS.dead, fields)])
     return id_.decode()

@@ -17,7 +17,7 @@ from tests.conftest import Service
 pytestmark = pytest.mark.e2e
 
 HOSTILE = {"components": {"format": {"reward": "format"}, "hostile": {"reward": "hostile"}}}
-FAST = {"ASSAY_ITEM_CPU_S": "0.5", "ASSAY_ITEM_WALL_S": "1.5", "ASSAY_LEASE_S": "1.5", "ASSAY_LOG_LEVEL": "debug"}
+FAST = {"ASSAY_ITEM_CPU_S": "0.3", "ASSAY_ITEM_WALL_S": "3", "ASSAY_LEASE_S": "1.5", "ASSAY_LOG_LEVEL": "debug"}
 
 
 @pytest.fixture(scope="module")

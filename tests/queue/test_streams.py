@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from app.queue import codec
-from app.queue.connection import QueueUnavailable, Server
+from app.queue.clock import ServerClock
+from app.queue.connection import Server
 from app.queue.consumer import Answer, Consumer, Task
 from app.queue.dispatch import Dispatcher, queue_state
-from app.queue.keys import Keys
+from app.queue.keys import PRIORITIES, Keys
+from app.queue.outage import QueueUnavailable
 from app.queue.packing import Limits, Plan
 from app.queue.pending import Pending
 from app.queue.presence import Presence, live_workers
@@ -18,13 +20,15 @@ from app.queue.room import QueueFull, Room
 from app.status import Status
 
 KEYS = Keys("t")
+LEASE_S = 0.2
 COMPONENTS = [codec.ComponentWork(0, "format", 1, {})]
 PLANS = (Plan("cpu", (0,)),)
 ONE = codec.ComponentScore(1.0, Status.OK, None, 7)
 
 
-def consumer(server: Server, name: str, max_deliveries: int = 2) -> Consumer:
-    return Consumer(server, KEYS, name, "cpu", max_deliveries=max_deliveries, reply_ttl_s=60)
+def consumer(server: Server, name: str, max_deliveries: int = 2, lease_s: float = LEASE_S) -> Consumer:
+    clock = ServerClock()
+    return Consumer(server, KEYS, name, "cpu", clock, max_deliveries=max_deliveries, reply_ttl_s=60, lease_s=lease_s)
 
 
 def made(server: Server, **changes: Any) -> Dispatcher:
@@ -58,9 +62,20 @@ async def submit(
 
 async def take(worker: Consumer, tries: int = 20) -> Task:
     for _ in range(tries):
-        if tasks := await worker.take(1):
-            return tasks[0]
+        for priority in PRIORITIES:
+            if tasks := await worker.take(priority, 1, 20):
+                return tasks[0]
     raise AssertionError("nothing to take")
+
+
+async def claim(worker: Consumer, tries: int = 40) -> list[Task]:
+    """What the worker takes over, once it has been in touch for long enough; nothing after so many looks."""
+    for _ in range(tries):
+        await asyncio.sleep(LEASE_S / 8)
+        await worker.renew()
+        if tasks := await worker.claim(10):
+            return tasks
+    return []
 
 
 def answer(task: Task) -> Answer:
@@ -142,28 +157,6 @@ async def test_work_that_nobody_waits_for_is_taken_back(redis_server: Server, di
     assert dispatcher.in_flight == 1
 
 
-async def test_online_work_comes_before_offline(redis_server: Server, dispatcher: Dispatcher):
-    worker = consumer(redis_server, "w")
-    await worker.create_groups()
-    await submit(dispatcher, "a", priority="offline")
-    await asyncio.sleep(0.05)
-    await submit(dispatcher, "a")
-    await asyncio.sleep(0.05)
-    streams = [(await take(worker)).stream for _ in range(2)]
-    assert streams == [KEYS.queue("cpu", "online"), KEYS.queue("cpu", "offline")]
-
-
-async def test_offline_work_is_not_starved(redis_server: Server):
-    dispatcher = made(redis_server, limits=Limits(1, 1 << 20))
-    worker = consumer(redis_server, "w")
-    await worker.create_groups()
-    await submit(dispatcher, *("x" for _ in range(50)))
-    await submit(dispatcher, *("x" for _ in range(10)), priority="offline")
-    streams = [(await take(worker)).stream for _ in range(20)]
-    assert KEYS.queue("cpu", "offline") in streams
-    assert streams.count(KEYS.queue("cpu", "online")) > 15
-
-
 async def test_a_full_lane_refuses(redis_server: Server):
     dispatcher = made(redis_server, room=room(redis_server, batches=3))
     await redis_server.add_all([(KEYS.queue("cpu", "online"), {"x": 1})] * 3)
@@ -196,10 +189,39 @@ async def test_the_dead_workers_work_is_taken_over_but_not_the_living_ones(
     await submit(dispatcher, "b")
     lost = await take(dead)
     kept = await take(living)
-    await asyncio.sleep(0.15)
-    await living.renew()
-    assert [task.id for task in await heir.claim(100, 10)] == [lost.id]
+
+    async def live() -> None:
+        while True:
+            await living.renew()
+            await asyncio.sleep(LEASE_S / 10)
+
+    alive = asyncio.create_task(live())
+    assert [task.id for task in await claim(heir)] == [lost.id]
     assert kept.id != lost.id
+    alive.cancel()
+
+
+async def test_nothing_is_taken_over_by_one_who_was_away_itself(redis_server: Server, dispatcher: Dispatcher):
+    """After an outage, or a sleep of its own, every lease looks expired: the living renew theirs first."""
+    dead, heir = (consumer(redis_server, name) for name in ("dead", "heir"))
+    await dead.create_groups()
+    await submit(dispatcher, "a")
+    await take(dead)
+    await asyncio.sleep(2 * LEASE_S)
+    assert await heir.claim(10) == []
+    await heir.renew()
+    assert await heir.claim(10) == []
+    assert len(await claim(heir)) == 1
+
+
+async def test_a_worker_never_takes_over_from_itself(redis_server: Server, dispatcher: Dispatcher):
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    await submit(dispatcher, "a")
+    await take(worker)
+    other = consumer(redis_server, "w")  # The same name: what it claims is what the first one holds.
+    assert len(await claim(other)) == 1
+    assert await claim(other, tries=12) == []
 
 
 async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server: Server, dispatcher: Dispatcher):
@@ -209,8 +231,8 @@ async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server:
     pending = await submit(dispatcher, *(str(n) for n in range(count)), seconds=30)
     for n in range(40):
         worker = consumer(redis_server, f"w{n}")
-        tasks = await worker.claim(0, 10) if n else []
-        tasks += await worker.take(10) if n == 0 or not tasks else []
+        tasks = await claim(worker) if n else []
+        tasks += await worker.take("online", 10, 20) if n == 0 or not tasks else []
         for task in tasks:
             if poison not in [entry.index for entry in codec.decode_batch(task.envelope.payload).entries]:
                 await worker.answer([answer(task)])
@@ -226,7 +248,7 @@ async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server:
 async def test_queues_are_made_again_after_the_server_lost_them(redis_server: Server, dispatcher: Dispatcher):
     worker = consumer(redis_server, "w")
     await submit(dispatcher, "a")
-    assert await worker.take(1) == []
+    assert await worker.take("online", 1, 20) == []
     assert (await take(worker)).envelope.items == 1
 
 
@@ -234,8 +256,37 @@ async def test_an_entry_nobody_understands_is_dropped(redis_server: Server):
     worker = consumer(redis_server, "w")
     await worker.create_groups()
     await redis_server.add_all([(KEYS.queue("cpu", "online"), {"what": "ever"})])
-    assert await worker.take(1) == []
+    assert await worker.take("online", 1, 20) == []
     assert await redis_server.lengths([KEYS.queue("cpu", "online")]) == [0]
+
+
+async def test_answers_are_taken_by_a_full_server(redis_server: Server, dispatcher: Dispatcher):
+    """Only answers make room: were they refused, nothing would ever move again."""
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    pending = await submit(dispatcher, "a", "b")
+    task = await take(worker)
+    await redis_server.set_max_memory(1)
+    with pytest.raises(QueueUnavailable, match="maxmemory"):
+        await redis_server.add_all([("x", {"x": 1})])
+    first, second = (codec.encode([codec.ItemScores(n, [(0, ONE)])]) for n in range(2))
+    await worker.answer([Answer(task, first, 0.0, False)])
+    await worker.answer([Answer(task, second, 0.0, True)])
+    assert [index async for index in pending.ready()] == [0, 1]
+
+
+async def test_consumers_of_workers_that_left_are_forgotten(redis_server: Server, dispatcher: Dispatcher):
+    busy, idle = (consumer(redis_server, name) for name in ("busy", "idle"))
+    await busy.create_groups()
+    await submit(dispatcher, "a")
+    task = await take(busy)
+    assert await idle.take("online", 1, 1) == []
+    for one in (idle, busy):
+        await one.leave()
+    assert await redis_server.consumers(KEYS.queue("cpu", "online"), "workers") == ["busy"]
+    await busy.answer([answer(task)])
+    await busy.leave()
+    assert await redis_server.consumers(KEYS.queue("cpu", "online"), "workers") == []
 
 
 async def test_workers_are_counted_while_they_say_they_live(redis_server: Server):

@@ -1,18 +1,29 @@
 import asyncio
 import socket
+import threading
 
 import pytest
 
-from app.worker.frames import Frame, Kind, pack, read, receive
+from app.worker.frames import Frames, Kind, pack, read
 
 
 def test_frames_cross_a_socket_whole():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        payload = b"x" * 50_000
-        ours.sendall(pack(Kind.BATCH, b"") + pack(Kind.SCORES, payload))
-        assert receive(theirs) == Frame(Kind.BATCH, b"")
-        assert receive(theirs) == Frame(Kind.SCORES, payload)
+        frames = Frames(theirs)
+        for payload in (b"", b"x" * 50_000, b"short again"):
+            ours.sendall(pack(Kind.BATCH, payload))
+            assert frames.receive() == payload
+
+
+def test_a_frame_larger_than_the_buffer_is_received():
+    ours, theirs = socket.socketpair()
+    payload = bytes(range(256)) * (1 << 13)
+    with ours, theirs:
+        writer = threading.Thread(target=ours.sendall, args=(pack(Kind.BATCH, payload),))
+        writer.start()
+        assert Frames(theirs).receive() == payload
+        writer.join()
 
 
 @pytest.mark.parametrize("sent", [b"", b"\0\0", pack(Kind.SCORES, b"cut off")[:-1]])
@@ -30,4 +41,4 @@ def test_a_closed_socket_ends_without_a_frame():
     ours, theirs = socket.socketpair()
     with theirs:
         ours.close()
-        assert receive(theirs) is None
+        assert Frames(theirs).receive() is None

@@ -15,7 +15,7 @@ from app.api.errors import Problem
 from app.api.single import compute
 from app.api.state import state_of
 from app.queue.codec import ComponentScore, WorkItem
-from app.queue.connection import QueueUnavailable
+from app.queue.outage import QueueUnavailable
 from app.queue.room import QueueFull
 from app.schemas import Text
 from app.status import Status

@@ -5,11 +5,12 @@ from contextlib import suppress
 
 import structlog
 
-from app.queue.connection import QueueUnavailable, Server
+from app.queue.connection import Server
 from app.queue.jobs.lease import Lease, Lost
 from app.queue.jobs.run import Counted, Run
 from app.queue.jobs.store import JobStore
 from app.queue.keys import Keys
+from app.queue.outage import QueueUnavailable
 
 _log = structlog.get_logger(__name__)
 _JOBS_AT_ONCE = 8

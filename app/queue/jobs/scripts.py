@@ -21,7 +21,7 @@ for i = 9, #ARGV, 3 do
   local payload = redis.call('HGET', KEYS[3], number)
   if payload then
     local id = redis.call('XADD', queue, '*', 'batch', ARGV[7] .. '.' .. number, 'reply_to', ARGV[6], 'items', items,
-      'enqueued_ms', ARGV[4], 'deadline_ms', ARGV[5], 'payload', payload, 'suspect', '0')
+      'ttl_ms', string.format('%d', math.max(0, ARGV[5] - ARGV[4])), 'payload', payload, 'suspect', '0')
     redis.call('HSET', KEYS[4], number, queue .. ' ' .. id)
   end
 end

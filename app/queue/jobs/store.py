@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.queue.connection import Command, QueueUnavailable, Server
+from app.queue.connection import Command, Server
 from app.queue.jobs import scripts
 from app.queue.jobs.model import (
     JobBatch,
@@ -24,6 +24,7 @@ from app.queue.jobs.model import (
     encode,
 )
 from app.queue.keys import Keys
+from app.queue.outage import QueueUnavailable
 
 _UPLOAD_S = 3600
 """How long a submission may take before what it has written is deleted."""
