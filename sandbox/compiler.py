@@ -78,7 +78,7 @@ class Compiler:
             session.files({name: code.encode("utf-8", "replace")})
             # The shell makes the directory: the harness itself writes nothing where programs can.
             shell = ["/bin/sh", "-c", f'mkdir {OUT} && exec "$0" "$@"', *command]
-            execution = session.run("exec", caps, b"", argv=shell, native=True)
+            execution = session.run("exec", caps, b"", argv=shell, native=True, keep=True)
             made = session.collect(ARTIFACT_BYTES) if execution.ok else {}
         return compiled(language, code, made) if made else Refused(execution)
 

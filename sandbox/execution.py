@@ -24,6 +24,8 @@ class Execution:
     peak_mb: float
     stdout: bytes = b""
     stderr: bytes = b""
+    more: tuple[bytes, ...] = ()
+    """Further outputs, in the order of the message's (harness/slot.py)."""
     compiled: bool = True
     """False: this is the compiler's refusal, and nothing of the program ran."""
 
@@ -46,6 +48,7 @@ class Execution:
             peak_mb=round(header["peak_kb"] / 1024, 2),
             stdout=blobs[0],
             stderr=blobs[1],
+            more=tuple(blobs[2:]),
         )
         if execution.why is None and not execution.ok and execution._out_of_memory():
             return replace(execution, why="memory")

@@ -69,7 +69,8 @@ class Sandbox:
         with self._pool.session() as session:
             ready.load(session)
             session.give(program.files)
-            execution = ready.run(session, limits, program.stdin, program.argv)
+            keep = bool(program.files or program.fetch)
+            execution = ready.run(session, limits, program.stdin, program.argv, keep=keep)
             left = session.fetch(program.fetch, FETCHED_BYTES) if program.fetch else {}
             return replace(execution, files=left)
 

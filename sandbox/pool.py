@@ -1,6 +1,5 @@
 """The long-lived object that owns a backend's slots and lends them to jobs."""
 
-import socket
 import threading
 from collections import deque
 from collections.abc import Generator
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from sandbox.backends.base import Backend
 from sandbox.errors import SandboxError, SandboxFault, SandboxUnavailable
+from sandbox.harness.direct import Direct, Line, Streamed
 from sandbox.session import Session
 
 WAIT_S = 3600.0
@@ -50,7 +50,7 @@ class Pool:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._free = _Turns()
-        self._channels: dict[int, socket.socket] = {}
+        self._lines: dict[int, Line] = {}
         self._lock = threading.Lock()
         self._open = False
 
@@ -66,7 +66,7 @@ class Pool:
         self._open = True
         try:
             for number in range(self._backend.config.slots):
-                self._channels[number] = self._backend.slot(number)
+                self._lines[number] = self._line(number)
                 self._free.put(number)
         except SandboxError:
             self.close()
@@ -77,9 +77,9 @@ class Pool:
         """End every slot, its runs included. Idempotent."""
         with self._lock:
             self._open = False
-            channels, self._channels = self._channels, {}
-        for channel in channels.values():
-            channel.close()
+            lines, self._lines = self._lines, {}
+        for line in lines.values():
+            line.close()
         self._backend.close()
 
     def __enter__(self) -> "Pool":
@@ -96,9 +96,9 @@ class Pool:
         number = self._free.get()
         whole = False
         try:
-            if number not in self._channels:
+            if number not in self._lines:
                 self._replace(number)
-            session = Session(self._channels[number])
+            session = Session(self._lines[number])
             session.begin()
             yield session
             session.end()
@@ -108,18 +108,22 @@ class Pool:
                 self._drop(number)
             self._free.put(number)
 
+    def _line(self, number: int) -> Line:
+        channel = self._backend.slot(number)
+        return Direct(channel) if self._backend.descriptors else Streamed(channel)
+
     def _drop(self, number: int) -> None:
         """Close a slot whose state is not known: its jail ends, and the next job starts another."""
         with self._lock:
-            channel = self._channels.pop(number, None)
-        if channel is not None:
-            channel.close()
+            line = self._lines.pop(number, None)
+        if line is not None:
+            line.close()
 
     def _replace(self, number: int) -> None:
-        channel = self._backend.slot(number)
+        line = self._line(number)
         with self._lock:
             if self._open:
-                self._channels[number] = channel
+                self._lines[number] = line
                 return
-        channel.close()
+        line.close()
         raise SandboxFault("the sandbox was closed")

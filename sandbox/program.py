@@ -12,6 +12,8 @@ from sandbox.limits import MB, Limits
 from sandbox.session import Session
 
 PYTHON = "python"
+CODE_BYTES = 8 << 20
+"""Of a program's compiled code; a larger one is compiled in every run."""
 PYTHON_FILE = b'  File "main.py"'
 WORKING_DIRECTORY = "/tmp"
 MOST_FILES = 64
@@ -90,13 +92,38 @@ class Ready:
             bounded=language.bounded,
         )
 
-    def run(self, session: Session, limits: Limits, stdin: bytes, argv: tuple[str, ...] = ()) -> Execution:
-        """One run in a session's jail. Raises SandboxFault."""
+    def run(
+        self, session: Session, limits: Limits, stdin: bytes, argv: tuple[str, ...] = (), *, keep: bool = False
+    ) -> Execution:
+        """One run in a session's jail. `keep`: files are given to it, or fetched afterwards. Raises SandboxFault."""
+        self.start(session, limits, stdin, argv, keep=keep)
+        return session.finish(self.caps(limits))
+
+    def start(
+        self,
+        session: Session,
+        limits: Limits,
+        stdin: bytes,
+        argv: tuple[str, ...] = (),
+        *,
+        code: bytes = b"",
+        tell: bool = False,
+        keep: bool = False,
+    ) -> None:
+        """Ask for a run, and have it finished later.
+
+        `tell`: let a Python program's code, as compiled, be the Execution's first of `more`; `code`: is it.
+        """
         caps = self.caps(limits)
         if self.language.name == PYTHON:
-            return session.run("python", caps, self.source, stdin, argv=["main.py", *argv])
+            inputs = [stdin, self.source, code] if code else [stdin, self.source]
+            more = [CODE_BYTES] if tell else []
+            header: dict[str, Any] = {"argv": ["main.py", *argv], "known": bool(code), "tell": tell, "keep": keep}
+            session.start("python", caps, *inputs, more=more, **header)
+            return
         command = filled(self.language.run, memory=str(limits.memory_mb), main=self.main)
-        return session.run("exec", caps, stdin, argv=[*command, *argv], native=self.language.bounded)
+        header = {"argv": [*command, *argv], "native": self.language.bounded, "keep": keep}
+        session.start("exec", caps, stdin, **header)
 
 
 def interpreted(language: Language, code: str) -> Ready:

@@ -1,12 +1,13 @@
 """One job's hold on a slot: the host's end of a jail, from its `up` to its end."""
 
-import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.errors import SandboxFault, SandboxUnavailable
 from sandbox.execution import Execution
 from sandbox.harness import wire
+from sandbox.harness.direct import Line
+from sandbox.harness.supervise import MOST_STARVED
 
 BUILD_S = 30.0
 """A jail is built in milliseconds; on a machine that needs longer than this nothing can be judged."""
@@ -17,14 +18,14 @@ GRACE_S = 15.0
 class Session:
     """Runs programs of one job in one jail, one after the other. Not thread-safe."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, line: Line) -> None:
+        self._line = line
 
     def expect(self, seconds: float) -> wire.Message:
         """The jail's next message. Raises SandboxFault where the jail was lost."""
         try:
-            self._channel.settimeout(seconds)
-            message = wire.receive(self._channel)
+            self._line.wait_at_most(seconds)
+            message = self._line.receive()
         except TimeoutError as cause:
             raise SandboxFault(f"the jail did not answer within {seconds:.0f} s") from cause
         except (OSError, wire.WireError) as cause:
@@ -38,66 +39,72 @@ class Session:
         if self.expect(BUILD_S).header["op"] != "up":
             raise SandboxFault("the jail's supervisor is out of step")
 
-    def send(self, header: dict[str, Any], *blobs: bytes) -> None:
+    def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
         try:
-            self._channel.settimeout(GRACE_S)
-            wire.send(self._channel, header, *blobs)
+            self._line.wait_at_most(GRACE_S)
+            self._line.send(header, inputs, take)
         except OSError as cause:
             raise SandboxFault(f"the jail was lost: {cause}") from cause
 
-    def files(self, files: dict[str, bytes]) -> None:
+    def files(self, files: Mapping[str, bytes]) -> None:
         """Put files into /box, where programs can read and not write."""
-        if files:
-            self.send({"op": "files", "names": list(files)}, *files.values())
-
-    def run(self, op: str, caps: dict[str, Any], *blobs: bytes, **header: Any) -> Execution:
-        """One run; lines on its result channel are dropped."""
-        for part in self.stream(op, caps, *blobs, **header):
-            if isinstance(part, Execution):
-                return part
-        raise SandboxFault("the run has no end")
-
-    def stream(
-        self, op: str, caps: dict[str, Any], *blobs: bytes, bench: wire.Message | None = None, **header: Any
-    ) -> Iterator[bytes | Execution]:
-        """One run: pieces of its result channel as they come, and the Execution as the last.
-
-        `bench`: a second message, for the tests' process alone.
-        """
-        self.send({"op": op, "caps": caps, **header}, *blobs)
-        if bench is not None:
-            self.send(bench.header, *bench.blobs)
-        while True:
-            message = self.expect(caps["wall_s"] + GRACE_S)
-            match message.header["op"]:
-                case "lines":
-                    yield message.blobs[0]
-                case "done":
-                    yield Execution.of(message.header, message.blobs)
-                    return
-                case _:
-                    raise SandboxFault("the jail ended during the run")
+        self._put("files", files)
 
     def give(self, files: Mapping[str, bytes]) -> None:
         """Files for the /tmp of every further run, the program's own."""
+        self._put("give", files)
+
+    def _put(self, op: str, files: Mapping[str, bytes]) -> None:
         if files:
-            self.send({"op": "give", "names": list(files)}, *files.values())
+            sizes = [len(content) for content in files.values()]
+            self.send({"op": op, "names": list(files), "sizes": sizes}, [b"".join(files.values())])
+
+    def run(self, op: str, caps: dict[str, Any], *inputs: bytes, **header: Any) -> Execution:
+        """One run. Raises SandboxFault, SandboxUnavailable."""
+        self.start(op, caps, *inputs, **header)
+        return self.finish(caps)
+
+    def start(
+        self, op: str, caps: dict[str, Any], *inputs: bytes, streams: int = 1, more: Sequence[int] = (), **header: Any
+    ) -> None:
+        """Ask for a run. The next may be asked for before this one is done: it waits its turn.
+
+        `streams`: processes that have a standard output and error; `more`: sizes of further outputs.
+        """
+        take = [caps["output"]] * 2 * streams + [*more]
+        self.send({"op": op, "caps": caps, **header}, inputs, take)
+
+    def finish(self, caps: dict[str, Any], steps: int = 1) -> Execution:
+        """Wait for the end of the first run that was asked for and is not done.
+
+        `steps`: how often it may take the wall time anew.
+        """
+        message = self.expect(caps["wall_s"] * steps * MOST_STARVED + GRACE_S)
+        if message.header["op"] != "done":
+            raise SandboxFault("the jail ended during the run")
+        execution = Execution.of(message.header, message.blobs)
+        if execution.why == "starved":
+            raise SandboxFault("the machine had no time for the program")
+        return execution
 
     def fetch(self, names: Sequence[str], limit: int) -> dict[str, bytes]:
-        """Those of the named regular files that the last run left in /tmp, at most `limit` bytes of them."""
-        self.send({"op": "fetch", "names": list(names), "limit": limit})
-        return self._files()
+        """Those of the named regular files that the last run left in its kept /tmp, at most `limit` bytes of them."""
+        return self._files(limit, {"op": "fetch", "names": list(names), "limit": limit})
 
     def collect(self, limit: int) -> dict[str, bytes]:
-        """Regular files that the last run left under /tmp/out, at most `limit` bytes of them."""
-        self.send({"op": "collect", "limit": limit})
-        return self._files()
+        """Regular files that the last run left under its kept /tmp/out, at most `limit` bytes of them."""
+        return self._files(limit, {"op": "collect", "limit": limit})
 
-    def _files(self) -> dict[str, bytes]:
+    def _files(self, limit: int, header: dict[str, Any]) -> dict[str, bytes]:
+        self.send(header, (), [limit])
         message = self.expect(GRACE_S)
         if message.header["op"] != "files":
             raise SandboxFault("the jail ended before its files were read")
-        return dict(zip(message.header["names"], message.blobs, strict=True))
+        at, found = 0, dict[str, bytes]()
+        for name, size in zip(message.header["names"], message.header["sizes"], strict=True):
+            found[name] = message.blobs[0][at : at + size]
+            at += size
+        return found
 
     def end(self) -> None:
         """The job is done; the slot builds its next jail meanwhile."""

@@ -47,6 +47,8 @@ class Backend(ABC):
     """One way to isolate. Thread-safe after `open`; a slot is used by one thread at a time."""
 
     name: str
+    descriptors: bool = False
+    """Whether a slot's stream can pass descriptors: a socket on this machine, not a container's standard streams."""
     sufficient: bool = True
     """Whether strangers' programs may run on it without the operator's naming it."""
 

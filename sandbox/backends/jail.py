@@ -14,6 +14,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
+from sandbox.backends import native
 from sandbox.backends.base import Backend, Config, harness_command, spawn
 from sandbox.errors import SandboxUnavailable
 from sandbox.harness import kernel
@@ -34,6 +35,7 @@ class Jail(Backend):
     """Namespaces, pivot_root, seccomp, rlimits and, where writable, control groups."""
 
     name = "jail"
+    descriptors = True
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -50,6 +52,7 @@ class Jail(Backend):
             visible=[str(path) for path in visible],
             search=[str(path) for path in config.packages],
             preload=list(config.preload),
+            library=None if (found := native.library()) is None else str(found),
         )
 
     def open(self) -> None:

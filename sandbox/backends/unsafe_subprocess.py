@@ -24,6 +24,7 @@ class UnsafeSubprocess(Backend):
     """No isolation at all: for trusted code, and only where it is named."""
 
     name = "unsafe_subprocess"
+    descriptors = True
     sufficient = False
 
     def __init__(self, config: Config) -> None:

@@ -19,7 +19,7 @@ from sandbox.harness import script
 from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.values import Encoder, Unencodable, decode
 
-RESULTS = 3
+RESULTS, SOURCE, CALLS = 3, 4, 5
 MODULE = "solution"
 LOAD_FAILED = 1
 # Solutions to judge sites' function tasks are written for a header that the site puts before them.
@@ -56,9 +56,10 @@ def find(names: dict[str, Any], entry: str) -> Callable[..., Any]:
         raise NameError(f"the program defines no {entry!r}") from None
 
 
-def run(source: bytes, arguments: bytes, entry: str, search: list[str]) -> None:
+def run(entry: str, search: list[str]) -> None:
     """Serve the calls and end the process."""
-    write, clock, encode = os.write, time.perf_counter, Encoder()
+    source, arguments = script.taken(SOURCE), script.taken(CALLS)
+    clock, encode = time.perf_counter, Encoder()
     script.settle(search)
     calls: list[dict[str, Any]] = json.loads(arguments)
     function = attempt(lambda: find(script.load(source, MODULE, HEADER).__dict__, entry))
@@ -66,7 +67,7 @@ def run(source: bytes, arguments: bytes, entry: str, search: list[str]) -> None:
         script.report(function.error)
         script.finish(LOAD_FAILED)
         return
-    write(RESULTS, b'{"loaded": true}\n')
+    _say(b'{"loaded": true}\n')
     for call in calls:
         args = [decode(item) for item in call["args"]]
         kwargs = {name: decode(item) for name, item in call["kwargs"].items()}
@@ -82,10 +83,14 @@ def run(source: bytes, arguments: bytes, entry: str, search: list[str]) -> None:
             attempt(partial(script.report, value.error))
             line["x"] = type(value.error).__name__
         line["out"] = _flushed()
-        text = json.dumps(line).encode() + b"\n"
-        while text:
-            text = text[write(RESULTS, text) :]
+        _say(json.dumps(line).encode() + b"\n")
     script.finish(0)
+
+
+def _say(text: bytes) -> None:
+    view = memoryview(text)
+    while view:
+        view = view[os.write(RESULTS, view) :]
 
 
 def _flushed() -> int:

@@ -3,8 +3,9 @@
 import os
 import resource
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sandbox.harness import kernel
@@ -17,7 +18,9 @@ NATIVE_STACK = 512 << 20
 """Judges give compiled programs all of their memory for recursion; pages are counted when touched."""
 ADDRESS_SLACK = 256 << 20
 """Address space that an interpreter maps and does not touch."""
-FIRST_EXTRA = 3
+DEFAULT_SIGNALS = (signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM)
+NATIVE_DEFAULT_SIGNALS = (*DEFAULT_SIGNALS, signal.SIGPIPE, signal.SIGINT, signal.SIGHUP)
+"""What an interpreter, or its parent, had changed and its successor would inherit."""
 ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
 
 
@@ -48,55 +51,64 @@ class Caps:
     def of(cls, header: dict[str, Any]) -> "Caps":
         return cls(**header)
 
-
-def _set(which: int, soft: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    value = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(which, (value, value))
+    def writing(self, size: int) -> "Caps":
+        """With room for a result file of that size."""
+        return replace(self, file=max(self.file, size))
 
 
-def _limits(caps: Caps, counted: bool, stack: int) -> None:
+def limits_of(caps: Caps, counted: bool, stack: int) -> list[tuple[int, int, int]]:
+    """(which, soft, hard) for each limit of a process. `counted`: its memory is limited elsewhere too."""
     seconds = int(caps.cpu_s) + 1
-    for which, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, max(caps.output + 1, caps.file)),
-        (resource.RLIMIT_NPROC, caps.processes),
-        (resource.RLIMIT_MEMLOCK, 1 << 16),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_STACK, stack),
-    ):
-        _set(which, value)
-    # One second more before the hard limit, so that the signal names the reason.
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    equal = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_FSIZE: max(caps.output + 1, caps.file),
+        resource.RLIMIT_NPROC: caps.processes,
+        resource.RLIMIT_MEMLOCK: 1 << 16,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_STACK: stack,
+    }
     if caps.address_space:
-        _set(resource.RLIMIT_AS, caps.memory + (4 * ADDRESS_SLACK if counted else ADDRESS_SLACK))
+        equal[resource.RLIMIT_AS] = caps.memory + (4 * ADDRESS_SLACK if counted else ADDRESS_SLACK)
+    # One second more before the hard limit, so that the signal names the reason.
+    return [*((which, most, most) for which, most in equal.items()), (resource.RLIMIT_CPU, seconds, seconds + 1)]
 
 
-def confine(
-    rights: Rights, caps: Caps, descriptors: list[int], *, counted: bool, stack: int = STACK, private: bool = False
-) -> None:
-    """Drop everything but the descriptors, renumbered 0, 1, 2, ….
+def _limit(limits: list[tuple[int, int, int]]) -> None:
+    for which, soft, hard in limits:
+        most = resource.getrlimit(which)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(which, (soft, hard))
 
-    `counted`: memory of the tree is limited elsewhere, so that the address space may have slack. `private`: other
-    processes of the same user may not look into this one. Raises OSError where the kernel refuses.
+
+def offer(victim: bool) -> None:
+    """Where memory runs out, the kernel kills this process before the harness: a program first, then test code.
+
+    Before /proc can't be written any more: the process must not be able to change it.
     """
-    os.setsid()
     with suppress(OSError):
         fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(fd, b"1000")  # where the whole machine has no memory left, programs are the first to go
+        os.write(fd, b"1000" if victim else b"500")
         os.close(fd)
+
+
+def confine(rights: Rights, limits: list[tuple[int, int, int]], descriptors: Sequence[int], private: bool) -> None:
+    """Drop everything but the descriptors, renumbered 0, 1, 2, …; launch.c's `confine` does the same.
+
+    `private`: other processes of the same user may not look into this one. Raises OSError where the kernel refuses.
+    """
+    os.setsid()
     # First out of the way of each other, then into place.
     high = [os.dup2(fd, 200 + at) for at, fd in enumerate(descriptors)]
     for at, fd in enumerate(high):
         os.dup2(fd, at)
     kernel.close_from(len(descriptors))
-    for number in (signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM):
+    for number in DEFAULT_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(rights.scratch)
     os.umask(0o077)
-    _limits(caps, counted, stack)
+    _limit(limits)
     if rights.uid is not None:
         if os.geteuid() == 0:
             os.setgroups([])

@@ -73,6 +73,11 @@ def unshare(namespaces: int) -> None:
     _check(_libc.unshare(ctypes.c_int(namespaces)), "unshare")
 
 
+def setns(fd: int, kind: int) -> None:
+    """Enter a namespace, or (a pid namespace) have children born in it."""
+    _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)), "setns")
+
+
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
     _check(
         _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode()),
@@ -98,19 +103,22 @@ def prctl(option: int, argument: int = 0, third: int = 0) -> None:
     _check(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(argument), ctypes.c_ulong(third), zero, zero), "prctl")
 
 
-class _Program(ctypes.Structure):
+class FilterProgram(ctypes.Structure):
+    """`struct sock_fprog`."""
+
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
 @functools.cache
-def _prepared(program: bytes) -> tuple[ctypes.Array[ctypes.c_char], _Program]:
+def prepared(program: bytes) -> tuple[ctypes.Array[ctypes.c_char], FilterProgram]:
+    """A filter as the kernel takes it; the first must be kept as long as the second is used."""
     code = ctypes.create_string_buffer(program, len(program))
-    return code, _Program(len(program) // 8, ctypes.addressof(code))
+    return code, FilterProgram(len(program) // 8, ctypes.addressof(code))
 
 
 def install_filter(program: bytes) -> None:
     """Confine this process and its children by a seccomp program (array of `sock_filter`). Needs no_new_privs."""
-    header = _prepared(program)[1]
+    header = prepared(program)[1]
     result = _libc.prctl(ctypes.c_int(PR_SET_SECCOMP), ctypes.c_ulong(SECCOMP_MODE_FILTER), ctypes.byref(header))
     _check(result, "seccomp")
 

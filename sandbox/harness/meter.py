@@ -29,6 +29,14 @@ class Meter:
 
     def __init__(self, files: Mapping[str, int]) -> None:
         self._files = files
+        self._set: dict[str, int] = {}
+        self.own: set[int] = set()
+        """Processes of the harness that are children here too; they count for nothing."""
+
+    @property
+    def cheap(self) -> bool:
+        """Whether a look costs no walk through /proc."""
+        return "cpu" in self._files
 
     @property
     def exact(self) -> bool:
@@ -43,10 +51,10 @@ class Meter:
 
     def limit(self, memory: int, processes: int) -> None:
         """Set the limits of the next run (bytes, count). Raises OSError where the kernel refuses."""
-        if self.exact:
-            self._write("limit", memory)
-        if "processes" in self._files:
-            self._write("processes", processes)
+        for name, value in (("limit", memory), ("processes", processes)):
+            if name in self._files and self._set.get(name) != value:
+                self._write(name, value)
+                self._set[name] = value
 
     def restart(self) -> None:
         """Forget the peak: the next run has its own. Kernels before 6.12 can't in groups of version 2."""
@@ -63,10 +71,10 @@ class Meter:
     def usage(self) -> Usage:
         """CPU seconds and bytes used so far by all of the jail that lives."""
         if "cpu" not in self._files:
-            return _from_proc()
+            return _from_proc(self.own)
         text = self._read("cpu")
         cpu = int(text) / 1e9 if text.strip().isdigit() else _number(text, "usage_usec") / 1e6
-        return Usage(cpu, 0 if self.exact else _from_proc().memory)
+        return Usage(cpu, 0 if self.exact else _from_proc(self.own).memory)
 
 
 class _Process(NamedTuple):
@@ -87,13 +95,13 @@ def _processes() -> dict[int, _Process]:
     return found
 
 
-def _from_proc() -> Usage:
+def _from_proc(own: set[int]) -> Usage:
     """Sums over this process's descendants; orphans of a jail are its first process's children."""
     processes = _processes()
     cpu, pages = 0, 0
     generation = {os.getpid()}
     while generation:
         generation = {pid for pid, process in processes.items() if process.parent in generation}
-        cpu += sum(processes[pid].cpu for pid in generation)
-        pages += sum(processes[pid].pages for pid in generation)
+        cpu += sum(processes[pid].cpu for pid in generation - own)
+        pages += sum(processes[pid].pages for pid in generation - own)
     return Usage(cpu / TICKS_A_SECOND, pages * PAGE)

@@ -19,9 +19,6 @@ ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime",
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "nr_inodes=4096,mode=1777"
 """4096 files are more than a test needs, and bound the kernel memory that empty files take."""
-BOX = "size=512m,nr_inodes=4096,mode=0755"
-FIRST_SCRATCH = 64 << 20
-"""Size of a jail's first /tmp, before the limits of its first run are known."""
 _LOCKED = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID
 
 
@@ -82,26 +79,26 @@ def build(extra: list[str]) -> None:
     kernel.mount("none", "/", "", MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_BIND)
 
 
-def private_mounts(scratch_bytes: int) -> None:
-    """A jail's own /proc (showing no one else's processes), /box for the program and /tmp for its files."""
-    kernel.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
-    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, BOX)
-    mount_scratch(scratch_bytes)
+def slot_mounts() -> None:
+    """A slot's /box, which programs read and the slot fills, once in its own mount namespace."""
+    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,nr_inodes=4096,mode=0755")
 
 
-def lock_box(locked: bool) -> None:
-    """Make /box read-only, also for its owner: without root, programs are the same user as their supervisor."""
-    kernel.mount("tmpfs", "/box", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV | (MS_RDONLY if locked else 0), BOX)
+def private_mounts(scratch_bytes: int | None, shielded: bool) -> None:
+    """A run's own /proc (showing no one else's processes) and /tmp; launch.c does the same.
+
+    `scratch_bytes` None: /tmp stays the slot's. `shielded`: /box can't be written, whoever the user is.
+    """
+    kernel.mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
+    if shielded:
+        kernel.mount("none", "/box", "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    if scratch_bytes is not None:
+        mount_scratch(scratch_bytes)
+
+
+def scratch_options(size: int) -> str:
+    return f"size={size},{SCRATCH}"
 
 
 def mount_scratch(size: int) -> None:
-    kernel.mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},{SCRATCH}")
-
-
-def fresh_scratch(size: int, used: bool) -> None:
-    """An empty /tmp of `size` bytes: the one there is made to fit, or replaced if a program had it."""
-    if used:
-        kernel.umount("/tmp")
-        mount_scratch(size)
-    elif size != FIRST_SCRATCH:
-        kernel.mount("tmpfs", "/tmp", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, f"size={size},{SCRATCH}")
+    kernel.mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, scratch_options(size))

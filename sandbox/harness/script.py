@@ -4,8 +4,10 @@ import atexit
 import gc
 import io
 import linecache
+import marshal
 import os
 import random
+import signal
 import sys
 import threading
 import types
@@ -13,25 +15,33 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.harness.confine import ENVIRONMENT
+from sandbox.harness.direct import content
 from sandbox.harness.edge import Failed, attempt
 
 PROGRAM = "main.py"
 OWN = "sandbox"
+BUFFER = 1 << 16
+SOURCE = 3
 _HIDDEN: list[types.ModuleType] = []
 HARNESS = Path(__file__).parent
 
 
-def settle(search: list[str]) -> None:
-    """Make the interpreter look newly started: standard streams, environment, module search path."""
+def pose() -> None:
+    """Make the interpreter look newly started: standard streams, environment, modules. Once, in what is forked from."""
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = _text(1, "strict")
     sys.stderr = sys.__stderr__ = _text(2, "backslashreplace")
     sys.argv = [PROGRAM]
-    sys.path[:0] = search
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Kept alive though no longer to be found: taking modules apart costs more than starting the program.
     _HIDDEN.extend(sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == OWN)
+
+
+def settle(search: list[str]) -> None:
+    """Make a forked interpreter a program's own: its module search path, and chance of its own."""
+    sys.path[:0] = search
     random.seed()
     gc.enable()
     numpy = sys.modules.get("numpy")
@@ -40,18 +50,23 @@ def settle(search: list[str]) -> None:
 
 
 def _text(fd: int, errors: str) -> io.TextIOWrapper:
-    raw = open(fd, "wb", closefd=False)  # noqa: SIM115
+    raw = open(fd, "wb", buffering=BUFFER, closefd=False)  # noqa: SIM115
     return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, line_buffering=fd == 2)
 
 
-def load(source: bytes, name: str, prelude: dict[str, Any] | None = None) -> types.ModuleType:
+def compiled(source: bytes) -> types.CodeType:
+    return compile(source, PROGRAM, "exec", dont_inherit=True)
+
+
+def load(source: bytes, name: str, prelude: dict[str, Any] | None = None, code: types.CodeType | None = None) -> (
+    types.ModuleType
+):  # fmt: skip
     """Run source text as module `name`, registered so that pickling and tracebacks find it."""
     module = types.ModuleType(name)
     module.__dict__.update(prelude or {}, __file__=PROGRAM, __builtins__=__builtins__)
     sys.modules[name] = module
-    text = source.decode("utf-8", "replace")
-    linecache.cache[PROGRAM] = (len(text), None, text.splitlines(keepends=True), PROGRAM)
-    exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)
+    linecache.cache[PROGRAM] = (lambda: source.decode("utf-8", "replace"),)
+    exec(code or compiled(source), module.__dict__)
     return module
 
 
@@ -91,8 +106,36 @@ def _status(outcome: object) -> int:
     return 1
 
 
-def run(source: bytes, argv: list[str], search: list[str]) -> None:
-    """Run a whole program and end the process with its status."""
+def taken(fd: int) -> bytes:
+    """A process's own input, which is not to be found in it afterwards by its descriptor."""
+    data = content(fd)
+    os.close(fd)
+    return data
+
+
+def run(argv: list[str], search: list[str], known: bool, tell: bool) -> None:
+    """Run a whole program and end the process with its status.
+
+    The descriptors after the standard ones are its source and, where it is `known`, its compiled code, as an earlier
+    run told it that was asked to `tell`, on the last descriptor.
+    """
     settle([*search, "/tmp"])
     sys.argv = argv
-    finish(_status(attempt(lambda: load(source, "__main__"))))
+    source = taken(SOURCE)
+    made = taken(SOURCE + 1) if known else b""
+
+    def whole() -> None:
+        code = marshal.loads(made) if made else compiled(source)
+        if tell:
+            _tell(SOURCE + 1, marshal.dumps(code))
+        load(source, "__main__", code=code)
+
+    finish(_status(attempt(whole)))
+
+
+def _tell(fd: int, data: bytes) -> None:
+    """Before anything of the program runs, so that it can't tell something else."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.close(fd)

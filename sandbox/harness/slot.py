@@ -1,51 +1,332 @@
-"""One slot: makes a jail, waits for its end, makes the next one. The next job finds its jail already built."""
+"""One slot: runs the programs of one job after the other, each run in a jail of its own.
 
+Before a job it says `up`. Then come messages (direct.py) until `end`, which is answered by the next `up`:
+    op       header                    outputs                                  inputs
+    files    names, sizes                                                       contents, one after the other
+    give     names, sizes                                                       contents, one after the other
+    python   caps, argv, known, tell, keep  stdout, stderr, code if `tell`      stdin, source, code if `known`
+    exec     caps, argv, native, keep  stdout, stderr                           stdin
+    calls    caps, entry, count        stdout, stderr, results                  source, calls
+    tests    caps, kind, entry, start  stdout, stderr, the program's, results   source, tests, prelude
+    fetch    names, limit              contents, one after the other
+    collect  limit                     contents, one after the other
+`files` go into /box, read-only to programs, `give` puts files into the /tmp of further runs; both are not answered.
+`fetch` takes files that a run with `keep` left in /tmp, `collect` all under /tmp/out, answered by `files`: names and
+sizes. Runs are answered by `done`, or by `down`: a jail could not be built or a process not be confined, so nothing is
+known of the program.
+
+A run's jail is a process namespace with fresh mount, IPC and UTS namespaces and an empty /tmp. All in it is killed
+before the answer is sent. This process never reads a message's contents, nor does any other that programs are forked
+from: what one run or its tests wrote can't be found in another's memory.
+"""
+
+import fcntl
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
-from sandbox.harness import kernel, wire
-from sandbox.harness.jail import Jail, Setting, enter
-from sandbox.harness.supervise import CRASHED
+from sandbox.harness import calls, candidate, exchange, kernel, rootfs, script, tester, wire
+from sandbox.harness.confine import Caps
+from sandbox.harness.launcher import Setting, Start, make
+from sandbox.harness.leftovers import empty, kill_descendants
+from sandbox.harness.meter import Meter
+from sandbox.harness.supervise import Lines, Watch, reap_all
+
+RESULT_BYTES = 64 << 20
+"""What a program may write on its result channel."""
+MOST_LINES = 100_000
+"""Of test code, which is ours to trust."""
+
+
+class Unconfined(Exception):
+    """A process could not be given up its rights; nothing of the program ran in it."""
+
+
+class Jail:
+    """The processes of one run."""
+
+    def __init__(self, slot: "Slot", caps: Caps) -> None:
+        self._slot = slot
+        self.caps = caps
+        self._inits: list[tuple[int, int]] = []
+        self._started = 0
+
+    def start(self, start: Start) -> int:
+        """Start a process in a namespace of its own. Raises OSError."""
+        slot = self._slot
+        if slot.setting.namespaces:
+            pid = slot.init()
+            slot.meter.own.add(pid)
+            self._inits.append((pid, os.pidfd_open(pid)))
+        place, self._started = self._started, self._started + 1
+        return slot.launcher.start(start, self._inits[-1][1] if self._inits else None, place)
+
+    def kill_all(self) -> None:
+        """End every process; those that were started are left to be waited for."""
+        for pid, _ in self._inits:
+            os.kill(pid, signal.SIGKILL)
+        if not self._slot.setting.namespaces:
+            kill_descendants()
+
+    def close(self) -> None:
+        """Make sure that nothing is left. Raises Unconfined."""
+        self.kill_all()
+        reap_all()
+        for pid, fd in self._inits:
+            self._slot.meter.own.discard(pid)
+            os.close(fd)
+        self._inits.clear()
+        for place in range(self._started):
+            if failure := self._slot.launcher.failure(place):
+                raise Unconfined(failure)
+
+
+class Slot:
+    """Serves jobs on a stream from the host."""
+
+    def __init__(self, setting: Setting, meter: Meter, channel: socket.socket) -> None:
+        self.setting = setting
+        self.meter = meter
+        self.launcher = make(setting)
+        self._channel = channel
+        self._box = Path(setting.box)
+        self._null = os.open("/dev/null", os.O_RDONLY)
+        self._init: int | None = None
+        self._kept = self._boxed = False
+        self._given: tuple[list[str], list[int], int] | None = None
+        self._handlers: dict[str, Callable[[dict[str, Any], list[int]], None]] = {
+            "files": self._files,
+            "python": self._python,
+            "exec": self._exec,
+            "calls": self._calls,
+            "tests": self._tests,
+            "collect": self._collect,
+            "give": self._give,
+            "fetch": self._fetch,
+        }
+
+    def serve(self) -> None:
+        """Serve until the host closes the channel, or a jail can't be built (told by a `down` message)."""
+        try:
+            while True:
+                self._clean()
+                self._make_ready()
+                self._reply({"op": "up"})
+                while self._answer():
+                    self._make_ready()
+        except wire.WireError:
+            return
+        except (OSError, Unconfined) as error:
+            with suppress(OSError):
+                self._reply({"op": "down", "error": str(error)})
+
+    def _answer(self) -> bool:
+        """Serve one message; False for the job's end."""
+        header, descriptors = wire.receive_descriptors(self._channel)
+        try:
+            if header["op"] != "end":
+                self._handlers[header["op"]](header, descriptors)
+        finally:
+            for fd in descriptors:
+                os.close(fd)
+        return header["op"] != "end"
+
+    def init(self) -> int:
+        """A new namespace's first process: the one made while the host was busy, if there is one."""
+        init, self._init = self._init, None
+        return self.launcher.init() if init is None else init
+
+    def _make_ready(self) -> None:
+        if self._init is None and self.setting.namespaces:
+            self._init = self.launcher.init()
+
+    def _clean(self) -> None:
+        """Nothing of a job is left for the next."""
+        self._forget_given()
+        if not self.setting.namespaces:
+            empty(self._box)
+            empty(Path(self.setting.scratch))
+        elif self._boxed:
+            empty(self._box)
+        if self._kept:
+            kernel.umount(self.setting.scratch)
+        self._kept = self._boxed = False
+
+    def _reply(self, header: dict[str, Any]) -> None:
+        wire.send_descriptors(self._channel, header, ())
+
+    def _files(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        self._boxed = True
+        for name, size in zip(header["names"], header["sizes"], strict=True):
+            path = self._box / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            exchange.write(path, descriptors[0], size, 0o755)
+
+    def _give(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        self._forget_given()
+        self._given = (header["names"], header["sizes"], os.dup(descriptors[0]))
+
+    def _forget_given(self) -> None:
+        if self._given is not None:
+            os.close(self._given[2])
+        self._given = None
+
+    def placed(self, argv: list[str]) -> list[str]:
+        """Arguments with the jail's two directories where they really are."""
+        if self.setting.namespaces:
+            return argv
+        scratch = self.setting.scratch
+        return [part.replace("/tmp/", f"{scratch}/").replace("/box", self.setting.box) for part in argv]
+
+    def _begin(self, header: dict[str, Any], processes: int = 1) -> Jail:
+        """Make ready for one run: fresh files, limits set, counters at zero."""
+        if not self.setting.namespaces:
+            empty(Path(self.setting.scratch))
+        caps = Caps.of(header["caps"])
+        # This process and the first one of each namespace stand in the control group too.
+        self.meter.limit(caps.memory, caps.processes + 2 * processes)
+        self.meter.restart()
+        return Jail(self, caps)
+
+    def _finish(self, jail: Jail, pid: int, outputs: list[int], lines: Lines | None = None) -> None:
+        """Wait for a run's end, leave nothing of it, and tell how it ended."""
+        try:
+            outcome = Watch(pid, jail.caps, self.meter, outputs, lines).until_end(jail.kill_all)
+        finally:
+            jail.close()
+        self._reply(outcome.header())
+
+    def _run(self, jail: Jail, start: Start, outputs: list[int], lines: Lines | None = None) -> None:
+        try:
+            pid = jail.start(start)
+        except OSError:
+            jail.close()
+            raise
+        self._finish(jail, pid, outputs, lines)
+
+    def _python(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        known, tell = bool(header.get("known")), bool(header.get("tell"))
+        argv, search = self.placed(header["argv"]), self.setting.search
+        outputs, (stdin, source, *code) = descriptors[:2], descriptors[2 + tell :]
+        jail = self._begin(header)
+        more = [source, *code, *descriptors[2 : 2 + tell]]
+        start = Start(
+            [stdin, *outputs, *more],
+            jail.caps,
+            self.meter.exact,
+            lambda: script.run(argv, search, known, tell),
+            own_scratch=self._own_scratch(header, jail.caps),
+        )
+        self._run(jail, start, outputs)
+
+    def _exec(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        *outputs, stdin = descriptors
+        jail = self._begin(header)
+        start = Start(
+            [stdin, *outputs],
+            jail.caps,
+            self.meter.exact,
+            argv=self.placed(header["argv"]),
+            native=header["native"],
+            own_scratch=self._own_scratch(header, jail.caps),
+        )
+        self._run(jail, start, outputs)
+
+    def _calls(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        entry, search = header["entry"], self.setting.search
+        *outputs, results, source, arguments = descriptors
+        jail = self._begin(header)
+        start = Start(
+            [self._null, *outputs, results, source, arguments],
+            jail.caps.writing(RESULT_BYTES),
+            self.meter.exact,
+            lambda: calls.run(entry, search),
+        )
+        self._run(jail, start, outputs, Lines(results, header["count"] + 1))
+
+    def _tests(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        """Two processes, each in a jail of its own: the tests, and the program that they ask."""
+        out, err, program_out, program_err, results, source, tests, prelude = descriptors
+        setting, exact = self.setting, self.meter.exact
+        jail = self._begin(header, processes=2)
+        caps = jail.caps.writing(RESULT_BYTES)
+        ours, theirs = socket.socketpair()
+        gate, unlock = os.pipe()
+        judge = Start(
+            [self._null, out, err, results, ours.fileno(), tests, prelude, unlock],
+            caps,
+            exact,
+            lambda: tester.run(header["kind"], header["entry"], header["start"], setting.search),
+            private=True,
+            rights=setting.tester_rights,
+        )
+        streams = [self._null, program_out, program_err]
+        program = Start([*streams, theirs.fileno(), source, gate], caps, exact, lambda: candidate.run(setting.search))
+        try:
+            pid = jail.start(judge)
+            jail.start(program)
+        except OSError:
+            jail.close()
+            raise
+        finally:
+            for fd in (gate, unlock):
+                os.close(fd)
+            ours.close()
+            theirs.close()
+        self._finish(jail, pid, [out, err, program_out, program_err], Lines(results, MOST_LINES))
+
+    def _own_scratch(self, header: dict[str, Any], caps: Caps) -> bool:
+        """Whether a run has its /tmp to itself; else it is this process's, with the files that were given."""
+        if not header.get("keep"):
+            return True
+        if self.setting.namespaces:
+            if self._kept:
+                kernel.umount(self.setting.scratch)
+            rootfs.mount_scratch(caps.disk)
+            self._kept = True
+        if self._given is not None:
+            exchange.place(Path(self.setting.scratch), *self._given, self.setting.uid)
+        return False
+
+    def _collect(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        target = _copied_to(descriptors)
+        names, sizes = exchange.collect(Path(self.setting.scratch) / "out", header["limit"], target)
+        self._reply({"op": "files", "names": names, "sizes": sizes})
+
+    def _fetch(self, header: dict[str, Any], descriptors: list[int]) -> None:
+        target = _copied_to(descriptors)
+        names, sizes = exchange.fetch(Path(self.setting.scratch), header["names"], header["limit"], target)
+        self._reply({"op": "files", "names": names, "sizes": sizes})
+
+
+def _copied_to(descriptors: list[int]) -> int:
+    """The output of a message, made such that the kernel copies to it: it does not to what is appended to."""
+    fcntl.fcntl(descriptors[0], fcntl.F_SETFL, 0)
+    return descriptors[0]
 
 
 def _protect() -> None:
-    """Where there is no memory left, a program is killed and not what watches it."""
+    """Where there is no memory left, a program is killed and not what watches it; not every root may say so."""
     with suppress(OSError):
         fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         os.write(fd, b"-1000")
         os.close(fd)
 
 
-def serve(setting: Setting, channel: socket.socket) -> None:
-    """Serve jobs until the host closes the channel, or a jail can't be built (told by a `down` message)."""
+def serve(setting: Setting, meter: Meter, channel: socket.socket) -> None:
+    """A slot's whole life: it ends with the host's end of the channel, and its jails with it."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _protect()
     if setting.namespaces:
-        kernel.unshare(kernel.CLONE_NEWNET)
-
-    def body() -> None:
-        Jail(setting, channel).serve()
-
-    while True:
-        try:
-            pid = enter(setting, body)
-        except OSError as error:
-            wire.send(channel, {"op": "down", "error": str(error)})
-            return
-        _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if code == CRASHED:
-            with suppress(OSError):
-                wire.send(channel, {"op": "down", "error": "the jail could not be built, or its harness failed"})
-            return
-        if _closed(channel):
-            return
-
-
-def _closed(channel: socket.socket) -> bool:
-    with suppress(BlockingIOError):
-        return not channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    return False
+        kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWNS)
+        rootfs.slot_mounts()
+    else:
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    slot = Slot(setting, meter, channel)
+    script.pose()
+    slot.serve()

@@ -13,7 +13,8 @@ import sys
 from dataclasses import dataclass
 
 from sandbox.harness import kernel, seccomp, slot
-from sandbox.harness.jail import Setting
+from sandbox.harness.direct import relay
+from sandbox.harness.launcher import Setting
 from sandbox.harness.meter import Meter
 from sandbox.harness.zygote import warm
 
@@ -41,11 +42,11 @@ def main() -> None:
     warm(plan.search, plan.preload)
     channel = _pumped() if plan.stdio else socket.socket(fileno=CHANNEL_FD)
     rights = seccomp.build(kernel.MACHINE, counted=False) if plan.filtered else None
-    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search, Meter({})), channel)
+    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search), Meter({}), channel)
 
 
 def _pumped() -> socket.socket:
-    """A socket whose other end is standard input and output, kept flowing by this process; the slot is a child."""
+    """The slot's end of a socket, in a child; this process stands between it and standard input and output."""
     ours, theirs = socket.socketpair()
     if os.fork() == 0:
         ours.close()
@@ -55,7 +56,14 @@ def _pumped() -> socket.socket:
         return theirs
     theirs.close()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    ends = {0: ours.fileno(), ours.fileno(): 1}
+    stream, end = socket.socketpair()
+    if os.fork() == 0:
+        stream.close()
+        relay(end, ours)
+        os._exit(0)
+    end.close()
+    ours.close()
+    ends = {0: stream.fileno(), stream.fileno(): 1}
     while True:
         for source in select.select(list(ends), [], [])[0]:
             data = os.read(source, CHUNK)

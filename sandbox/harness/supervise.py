@@ -4,7 +4,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
@@ -16,16 +16,21 @@ from sandbox.harness.meter import Meter
 
 TICK = 0.05
 """Seconds between looks at what a running program has used; a shorter program is never looked at."""
-CHUNK = 1 << 16
-RESULT_BYTES = 64 << 20
-"""What a program may write on its result channel."""
+CHUNK = 1 << 20
+MOSTLY = 0.1
+"""Share of its wall time that a program must have waited for a processor to be given it back."""
+MOST_STARVED = 20.0
+"""Wall times that a busy machine may take longer; then nothing is known of the program."""
 CRASHED = 70
 """Exit status of a process whose harness failed."""
 
 
 @dataclass
 class Outcome:
-    """How a run ended. `why`: "wall", "cpu", "memory", "output" where a limit ended it, else None."""
+    """How a run ended. `why`: "wall", "cpu", "memory", "output" where a limit ended it, else None.
+
+    "starved": the machine had no time for it, so it says nothing of the program.
+    """
 
     code: int | None = None
     signal: int | None = None
@@ -55,65 +60,41 @@ def end_with(body: Callable[[], None]) -> NoReturn:
     os._exit(CRASHED)
 
 
-class Output:
-    """A program's output: a file in memory, so that nothing has to be read while it runs."""
+class Lines:
+    """A run's result channel: a file in memory to which it adds a line for each step that it has done."""
 
-    def __init__(self, name: str, content: bytes = b"") -> None:
-        self.fd = os.memfd_create(name)
-        if content:
-            _write_all(self.fd, content)
-            os.lseek(self.fd, 0, os.SEEK_SET)
+    def __init__(self, fd: int, most: int) -> None:
+        """`most`: lines that can be expected; each buys time, so a program must not make up more of them."""
+        self._fd = fd
+        self._most = most
+        self._seen = 0
+        self.count = 0
 
-    def appending(self) -> "Output":
-        """Make several writers add to each other's output, never write over it."""
-        import fcntl
-
-        fcntl.fcntl(self.fd, fcntl.F_SETFL, os.O_APPEND)
-        return self
-
-    @property
-    def size(self) -> int:
-        return os.fstat(self.fd).st_size
-
-    def take(self, limit: int) -> bytes:
-        """The first `limit` bytes; closes the file."""
-        data = os.pread(self.fd, min(self.size, limit), 0) if self.size else b""
-        os.close(self.fd)
-        return data
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    def grew(self) -> bool:
+        """Whether there are more whole lines than at the last look."""
+        before = self.count
+        while self.count < self._most and (chunk := os.pread(self._fd, CHUNK, self._seen)):
+            self._seen += len(chunk)
+            self.count += chunk.count(b"\n")
+        return self.count > before
 
 
 class Watch:
     """Watches one process (and all that it starts) until it ends or breaks a limit."""
 
-    def __init__(
-        self,
-        pid: int,
-        caps: Caps,
-        meter: Meter,
-        outputs: list[Output],
-        kill_all: Callable[[], None],
-        most_lines: int | None = None,
-    ) -> None:
-        """`most_lines`: lines on the result channel after which the run is ended; None: its writer is trusted."""
+    def __init__(self, pid: int, caps: Caps, meter: Meter, outputs: Sequence[int], lines: Lines | None = None) -> None:
         self._pid, self._caps, self._meter = pid, caps, meter
-        self._outputs, self._kill_all = outputs, kill_all
-        self._lines_left = most_lines
+        self._outputs, self._lines = outputs, lines
         self._started = time.monotonic()
         self._oom_before = meter.oom_kills()
+        self._cpu_before = meter.usage().cpu_s if meter.cheap else 0.0
         self._peak = 0
-        self._received = 0
 
-    def until_end(self, results: int | None = None, forward: Callable[[bytes], None] | None = None) -> Outcome:
-        """Wait. Each line on `results` is handed to `forward` and starts the clocks anew."""
-        why = self._wait(results, forward)
+    def until_end(self, kill_all: Callable[[], None]) -> Outcome:
+        """Wait, then kill what is left. Each new line on the result channel starts the clocks anew."""
+        why = self._wait()
         wall = time.monotonic() - self._started
-        self._kill_all()
+        kill_all()
         _, status, used = os.wait4(self._pid, 0)
         code = os.waitstatus_to_exitcode(status)
         outcome = Outcome(
@@ -130,57 +111,43 @@ class Watch:
     def _late_reason(self, outcome: Outcome) -> str | None:
         if self._meter.oom_kills() > self._oom_before:
             return "memory"
-        if any(output.size > self._caps.output for output in self._outputs) or outcome.signal == signal.SIGXFSZ:
+        if self._too_much_output() or outcome.signal == signal.SIGXFSZ:
             return "output"
         return "cpu" if outcome.signal == signal.SIGXCPU else None
 
-    def _wait(self, results: int | None, forward: Callable[[bytes], None] | None) -> str | None:
-        poller = select.poll()
+    def _wait(self) -> str | None:
         process = os.pidfd_open(self._pid)
+        poller = select.poll()
         poller.register(process, select.POLLIN)
-        if results is not None:
-            poller.register(results, select.POLLIN)
-        deadline, cpu = self._started + self._caps.wall_s, None
         try:
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return "output" if self._too_much_output() else "wall"
-                ready = [fd for fd, _ in poller.poll(max(1, int(min(left, TICK) * 1000)))]
-                if results in ready and forward is not None:
-                    chunk = os.read(results or 0, CHUNK)
-                    if not chunk:
-                        poller.unregister(results or 0)
-                    if self._received_too_much(chunk):
-                        return "output"
-                    forward(chunk)
-                    if lines := chunk.count(b"\n"):
-                        # Each line gives the next call its own time, so a program must not make up more of them.
-                        if self._told_too_often(lines):
-                            return "output"
-                        deadline, cpu = time.monotonic() + self._caps.wall_s, None
-                elif process in ready:
-                    return None
-                elif not ready:
-                    usage = self._meter.usage()
-                    cpu = usage.cpu_s if cpu is None else cpu
-                    if why := self._broken(usage.cpu_s - cpu, usage.memory):
-                        return why
+            return self._watched(poller)
         finally:
             os.close(process)
 
-    def _received_too_much(self, chunk: bytes) -> bool:
-        self._received += len(chunk)
-        return self._received > RESULT_BYTES
-
-    def _told_too_often(self, lines: int) -> bool:
-        if self._lines_left is None:
-            return False
-        self._lines_left -= lines
-        return self._lines_left < 0
+    def _watched(self, poller: select.poll) -> str | None:
+        deadline, cpu, starved = self._started + self._caps.wall_s, self._cpu_before, 0.0
+        while True:
+            left = deadline - time.monotonic()
+            if poller.poll(max(1, int(min(max(left, 0), TICK) * 1000))):
+                return None
+            usage = self._meter.usage()
+            if self._lines is not None and self._lines.grew():
+                # What comes after the last line is the program's ending: it has the time of one step.
+                deadline, cpu, starved = time.monotonic() + self._caps.wall_s, usage.cpu_s, 0.0
+            if why := self._broken(usage.cpu_s - cpu, usage.memory):
+                return why
+            if time.monotonic() < deadline:
+                continue
+            waited = _waited_s(self._pid) - starved
+            if waited < MOSTLY * self._caps.wall_s:
+                return "output" if self._too_much_output() else "wall"
+            if starved + waited > MOST_STARVED * self._caps.wall_s:
+                return "starved"
+            # The machine was busy with others: the time in which the program could not run is not its own.
+            deadline, starved = deadline + waited, starved + waited
 
     def _too_much_output(self) -> bool:
-        return any(output.size > self._caps.output for output in self._outputs)
+        return any(os.fstat(fd).st_size > self._caps.output for fd in self._outputs)
 
     def _broken(self, cpu_s: float, memory: int) -> str | None:
         self._peak = max(self._peak, memory)
@@ -189,6 +156,15 @@ class Watch:
         if self._too_much_output():
             return "output"
         return "cpu" if cpu_s > self._caps.cpu_s else None
+
+
+def _waited_s(pid: int) -> float:
+    """How long a process's first thread was ready to run and had no processor."""
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def reap_all() -> None:

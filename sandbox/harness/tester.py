@@ -25,7 +25,7 @@ from sandbox.harness.edge import Failed, attempt
 from sandbox.harness.remote import PLAIN_MODULES, Link
 from sandbox.harness.rpc import Line
 
-RESULTS, LINE = 3, 4
+RESULTS, LINE, TESTS, PRELUDE, UNLOCK = 3, 4, 5, 6, 7
 # fmt: off
 PACKAGES = frozenset([
     "numpy", "pandas", "scipy", "sklearn", "torch", "tensorflow", "jax", "sympy", "networkx", "matplotlib",
@@ -243,8 +243,11 @@ def _detail(error: BaseException) -> str:
     return "".join(lines).strip() + where
 
 
-def run(kind: str, codes: list[str], prelude: str, entry: str, start: int, search: list[str]) -> None:
+def run(kind: str, entry: str, start: int, search: list[str]) -> None:
     """Run the units from number `start` on and end the process."""
+    codes: list[str] = json.loads(script.taken(TESTS))
+    prelude = script.taken(PRELUDE).decode()
+    os.close(UNLOCK)
     script.settle(search)
     link = Link(Line(LINE))
     attempt(lambda: _serve(link, kind, codes, prelude, entry, start))

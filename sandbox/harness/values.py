@@ -58,7 +58,7 @@ class Encoder:
             number = int.__add__(value, 0)
             return number if -_SMALL < number < _SMALL else {"i": hex(number)}
         if isinstance(value, float):
-            real = float.__add__(value, 0.0)
+            real = float.__mul__(value, 1.0)  # adding 0.0 would lose the sign of -0.0
             return real if math.isfinite(real) else {"f": float.__repr__(real)}
         if isinstance(value, str):
             return str.__getitem__(value, slice(None))

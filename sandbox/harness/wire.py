@@ -10,12 +10,14 @@ Both ends bound what they read: a header by HEADER_BYTES, a message by MESSAGE_B
 import json
 import socket
 import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 HEADER_BYTES = 1 << 20
 """Headers hold limits and counts; whatever grows with the program goes in byte strings."""
 MESSAGE_BYTES = 1 << 28
 """Above the largest input, output and compiled program that limits allow, together."""
+MOST_DESCRIPTORS = 16
 _LENGTH = struct.Struct("!I")
 
 
@@ -32,6 +34,25 @@ def send(channel: socket.socket, header: dict[str, Any], *blobs: bytes) -> None:
     """Send one message. Raises OSError where the other end is gone."""
     head = json.dumps({**header, "_sizes": [len(blob) for blob in blobs]}).encode()
     channel.sendall(b"".join((_LENGTH.pack(len(head)), head, *blobs)))
+
+
+def send_descriptors(channel: socket.socket, header: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """Send a header without byte strings, and descriptors. Raises OSError where the other end is gone."""
+    head = json.dumps(header).encode()
+    data = memoryview(_LENGTH.pack(len(head)) + head)
+    sent = socket.send_fds(channel, [data], list(descriptors)) if descriptors else channel.send(data)
+    if sent < len(data):
+        channel.sendall(data[sent:])
+
+
+def receive_descriptors(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """The next such message. Raises WireError, OSError."""
+    first, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, MOST_DESCRIPTORS)
+    first += _exactly(channel, _LENGTH.size - len(first)) if len(first) < _LENGTH.size else b""
+    (length,) = _LENGTH.unpack(first)
+    if length > HEADER_BYTES:
+        raise WireError(f"header of {length} bytes")
+    return json.loads(_exactly(channel, length)), list(descriptors)
 
 
 def _exactly(channel: socket.socket, count: int) -> bytes:

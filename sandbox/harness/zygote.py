@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.harness import kernel, rootfs, seccomp, slot
+from sandbox.harness import kernel, launcher, rootfs, seccomp, slot
 from sandbox.harness.cgroups import SlotFiles
-from sandbox.harness.jail import Setting
+from sandbox.harness.launcher import Setting
 from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import fork_into
 
@@ -25,7 +25,7 @@ REQUEST_BYTES = 4096
 PRELOAD = """
     abc array ast bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools gc
     heapq inspect io itertools json linecache math numbers operator os queue random re statistics string struct textwrap
-    threading time traceback types typing unittest sandbox.harness.calls sandbox.harness.duel sandbox.harness.tester
+    threading time traceback types typing unittest
 """
 """What programs and tests of the usual benchmarks import; a module that is not here costs its import in every run."""
 
@@ -41,6 +41,8 @@ class Plan:
     """Directories of importable packages."""
     preload: list[str]
     filtered: bool = True
+    library: str | None = None
+    """launch.c, compiled."""
 
     @classmethod
     def of(cls, text: str) -> "Plan":
@@ -73,6 +75,7 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
     rights = seccomp.build(kernel.MACHINE, counted=counted) if plan.filtered else None
     try:
         warm(plan.search, plan.preload)
+        library = launcher.load(plan.library)
         rootfs.build(plan.visible)
     except (OSError, ImportError) as error:
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
@@ -88,14 +91,14 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
         channel = socket.socket(fileno=received[0])
         uid = os.getuid() if user is None else user + 2 * number
         files = groups[number]
-        setting = Setting(True, uid, rights, "/box", "/tmp", plan.search, Meter(files.control))
+        setting = Setting(True, uid, rights, "/box", "/tmp", plan.search, library)
 
         def body(setting: Setting = setting, files: SlotFiles = files, channel: socket.socket = channel) -> None:
             control.close()
             for fd in files.enter:
                 with suppress(OSError):
                     os.write(fd, b"0")
-            slot.serve(setting, channel)
+            slot.serve(setting, Meter(files.control), channel)
 
         fork_into(body)
         channel.close()

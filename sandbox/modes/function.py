@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.answer import accepts, shown
 from sandbox.execution import Execution
+from sandbox.harness.slot import RESULT_BYTES
 from sandbox.harness.values import Encoder
 from sandbox.job import CallTest, Job, OneOf
 from sandbox.modes.stdio import MOST_TIMEOUTS, NOT_RUN
@@ -39,9 +40,9 @@ def judge(pool: Pool, job: Job, ready: Ready) -> list[TestResult]:
         while len(results) < len(job.calls):
             rest = job.calls[len(results) :]
             caps = ready.caps(job.limits)
-            blobs = ready.source, _arguments(rest)
-            parts = list(session.stream("calls", caps, *blobs, entry=job.entry_point, count=len(rest)))
-            attempt = _attempt(parts, rest)
+            header: dict[str, Any] = {"entry": job.entry_point, "count": len(rest)}
+            session.start("calls", caps, ready.source, _arguments(rest), more=[RESULT_BYTES], **header)
+            attempt = _attempt(session.finish(caps, len(rest) + 1), rest)
             answered = [_judged(test, at, attempt) for at, test in enumerate(rest[: len(attempt.lines)])]
             results += answered
             if job.stop_early and (stop := _first_failure(results)) is not None:
@@ -79,10 +80,8 @@ def _arguments(tests: tuple[CallTest, ...]) -> bytes:
     return json.dumps(calls).encode()
 
 
-def _attempt(parts: list[bytes | Execution], tests: tuple[CallTest, ...]) -> Attempt:
-    *chunks, execution = parts
-    assert isinstance(execution, Execution)
-    raw = b"".join(chunk for chunk in chunks if isinstance(chunk, bytes)).split(b"\n", len(tests) + 1)
+def _attempt(execution: Execution, tests: tuple[CallTest, ...]) -> Attempt:
+    raw = execution.more[0].split(b"\n", len(tests) + 1)
     first, *answers = raw[:-1] or [b""]
     head = _line(first)
     lines = [_line(text) if _readable(text, test) else None for text, test in zip(answers, tests, strict=False)]

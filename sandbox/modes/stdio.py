@@ -5,12 +5,16 @@ from collections.abc import Callable
 from sandbox.execution import Execution
 from sandbox.job import IoTest, Job
 from sandbox.pool import Pool
-from sandbox.program import Ready, is_syntax_error, with_files
+from sandbox.program import CODE_BYTES, PYTHON, Ready, is_syntax_error, with_files
 from sandbox.report import TestResult, failure_of, result_of
+from sandbox.session import Session
 from sandbox.verdict import Verdict
 
 MOST_TIMEOUTS = 3
 """Time-outs in a row after which a program gets no more tests: each costs a slot its whole wall time."""
+AHEAD = 2
+"""Runs under way at once, of which one runs: a jail never waits for this side."""
+TIMES = ("wall", "cpu")
 NOT_RUN = "not run: {} tests before it ran out of time"
 CHECKER_VERDICTS = {0: Verdict.AC, 1: Verdict.WA, 2: Verdict.PE}
 """Exit statuses of a checker, as testlib's; any other is WA: what breaks a checker is no answer."""
@@ -20,16 +24,47 @@ def _stdin(test: IoTest) -> bytes:
     return test.input.encode("utf-8", "replace")
 
 
+class Runs:
+    """The runs of a program on one test after the other, each asked for before the last one is answered."""
+
+    def __init__(self, session: Session, job: Job, ready: Ready) -> None:
+        self._session, self._job, self._ready = session, job, ready
+        self._caps = ready.caps(job.limits)
+        self._asked = self._answered = 0
+        self._code = b""
+        self._tells = ready.language.name == PYTHON and len(job.io) > 1
+        # What is asked for has to be waited for, so not where the next test may not be wanted.
+        self._ahead = not job.stop_early
+
+    def next(self) -> Execution:
+        """The next test's. Raises SandboxFault."""
+        while self._asked == self._answered or self._may_ask():
+            test = self._job.io[self._asked]
+            tell = self._tells and self._asked == 0
+            self._ready.start(self._session, self._job.limits, _stdin(test), code=self._code, tell=tell)
+            self._asked += 1
+        execution = self._session.finish(self._caps)
+        if self._tells and self._answered == 0 and len(code := execution.more[0]) < CODE_BYTES:
+            self._code = code
+        self._answered += 1
+        self._ahead = self._ahead and execution.why not in TIMES
+        return execution
+
+    def _may_ask(self) -> bool:
+        return self._ahead and self._asked < min(self._answered + AHEAD, len(self._job.io))
+
+
 def runs(pool: Pool, job: Job, ready: Ready, stop: Callable[[IoTest, Execution], bool]) -> list[Execution]:
-    """Run every test in one jail, each with fresh files; fewer where `stop` or time-outs end it."""
+    """Run every test, each in a jail of its own; fewer where `stop` or time-outs end it."""
     done: list[Execution] = []
     timeouts = 0
     with pool.session() as session:
         ready.load(session)
+        each = Runs(session, job, ready)
         for test in job.io:
-            execution = ready.run(session, job.limits, _stdin(test))
+            execution = each.next()
             done.append(execution)
-            timeouts = timeouts + 1 if execution.why in ("wall", "cpu") else 0
+            timeouts = timeouts + 1 if execution.why in TIMES else 0
             if timeouts == MOST_TIMEOUTS or stop(test, execution):
                 break
     return done

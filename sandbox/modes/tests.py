@@ -1,16 +1,18 @@
 """Test code against a program: both in jails, each in its own; here only the outcomes are read. Python only."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from sandbox.errors import BadJob
 from sandbox.execution import Execution
-from sandbox.harness.wire import Message
-from sandbox.job import Job
+from sandbox.harness.slot import RESULT_BYTES
+from sandbox.job import MOST_TESTS, Job
 from sandbox.modes.function import MOST_RESTARTS
 from sandbox.pool import Pool
 from sandbox.program import Ready
 from sandbox.report import TestResult, evidence, failure_of
+from sandbox.session import Session
 from sandbox.verdict import Verdict
 
 KINDS = {"asserts": "asserts", "fill": "asserts", "unittest": "unittest", "pytest": "pytest"}
@@ -44,44 +46,42 @@ def judge(pool: Pool, job: Job, ready: Ready) -> list[TestResult]:
     """Run each unit; where the program or the time ends in one, the rest gets a fresh pair of processes."""
     results: list[TestResult] = []
     in_a_row = 0
-    while True:
-        units, execution = _attempt(pool, job, ready, len(results))
-        count = _count(job, units)
-        if units.count is None:
-            lost = _lost(units, execution)
-            return results + [lost] * max(1, count - len(results))
-        answered = [_outcome(line, units, execution) for line in units.lines]
-        ended = bool(answered) and units.lines[-1]["s"] == "dead"
-        results += answered
-        if len(results) < count and not ended:
-            results.append(_result(failure_of(execution) or Verdict.RE, "", execution))
-            ended = True
-        if job.stop_early:
-            stop = next((at for at, item in enumerate(results) if item.status is not Verdict.AC), None)
-            if stop is not None:
-                return results[: stop + 1]
-        if len(results) >= count:
-            return results
-        in_a_row = in_a_row + 1 if len(answered) <= 1 else 1
-        if in_a_row >= MOST_RESTARTS:
-            left = TestResult(results[-1].status, stderr=NOT_RUN.format(in_a_row))
-            return results + [left] * (count - len(results))
-
-
-def _attempt(pool: Pool, job: Job, ready: Ready, start: int) -> tuple[_Units, Execution]:
-    """The units from `start` on, in a jail of its own: one that has seen outcomes must not make another program."""
-    tests = [json.dumps(job.blocks).encode(), job.prelude.encode("utf-8", "replace")]
-    bench = Message({"op": "bench", "kind": KINDS[job.mode], "entry": job.entry_point, "start": start}, tests)
-    units, raw, execution = _Units(), b"", None
     with pool.session() as session:
-        for part in session.stream("tests", ready.caps(job.limits), ready.source, bench=bench):
-            if isinstance(part, Execution):
-                execution = part
-            else:
-                raw += part
-    units.read(raw)
-    assert execution is not None
-    return units, execution
+        while True:
+            units, execution = _attempt(session, job, ready, len(results))
+            count = _count(job, units)
+            if units.count is None:
+                lost = _lost(units, execution)
+                return results + [lost] * max(1, count - len(results))
+            answered = [_outcome(line, units, execution) for line in units.lines]
+            ended = bool(answered) and units.lines[-1]["s"] == "dead"
+            results += answered
+            if len(results) < count and not ended:
+                results.append(_result(failure_of(execution) or Verdict.RE, "", execution))
+                ended = True
+            if job.stop_early:
+                stop = next((at for at, item in enumerate(results) if item.status is not Verdict.AC), None)
+                if stop is not None:
+                    return results[: stop + 1]
+            if len(results) >= count:
+                return results
+            in_a_row = in_a_row + 1 if len(answered) <= 1 else 1
+            if in_a_row >= MOST_RESTARTS:
+                left = TestResult(results[-1].status, stderr=NOT_RUN.format(in_a_row))
+                return results + [left] * (count - len(results))
+
+
+def _attempt(session: Session, job: Job, ready: Ready, start: int) -> tuple[_Units, Execution]:
+    """The units from `start` on."""
+    inputs = ready.source, json.dumps(job.blocks).encode(), job.prelude.encode("utf-8", "replace")
+    caps = ready.caps(job.limits)
+    header = {"kind": KINDS[job.mode], "entry": job.entry_point, "start": start}
+    session.start("tests", caps, *inputs, streams=2, more=[RESULT_BYTES], **header)
+    execution = session.finish(caps, MOST_TESTS)
+    out, err, results = execution.more
+    units = _Units()
+    units.read(results)
+    return units, replace(execution, stdout=execution.stdout + out, stderr=execution.stderr + err)
 
 
 def _count(job: Job, units: _Units) -> int:

@@ -1,0 +1,132 @@
+"""Messages whose contents are files in memory, passed by descriptor: between the host and a slot of the same machine.
+
+A slot is what programs are forked from, and a forked process keeps its ancestors' memory. So contents never pass
+through a slot: inputs are read by the process that they are for, outputs are written to files that the sender made
+and reads itself. The slot sees headers alone.
+
+A message is a header (wire.py's, with no byte strings) and descriptors: those for the outputs, then the inputs.
+"""
+
+import fcntl
+import os
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.harness import wire
+
+ANSWERS = ("done", "files")
+"""The replies that end a message with outputs."""
+
+
+def memory(content: bytes) -> int:
+    """A file that holds a content, at its beginning."""
+    if not content:
+        return os.open("/dev/null", os.O_RDONLY)
+    fd = os.memfd_create("input")
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def output() -> int:
+    """An empty file to which several writers add, never writing over each other."""
+    fd = os.memfd_create("output")
+    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
+    return fd
+
+
+def content(fd: int, limit: int = -1) -> bytes:
+    """What a file in memory holds, at most its first `limit` bytes."""
+    size = os.fstat(fd).st_size
+    return os.pread(fd, size if limit < 0 else min(size, limit), 0) if size else b""
+
+
+class Direct:
+    """The sender's end. Not thread-safe; several messages may be under way, answered in their order."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._waiting: deque[list[tuple[int, int]]] = deque()
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        self._channel.settimeout(seconds)
+
+    def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
+        """Send a message. `take`: for each output that it makes, how many bytes are wanted. Raises OSError."""
+        outputs: list[int] = []
+        given: list[int] = []
+        try:
+            outputs.extend(output() for _ in take)
+            given.extend(map(memory, inputs))
+            wire.send_descriptors(self._channel, header, [*outputs, *given])
+        except OSError:
+            for fd in outputs:
+                os.close(fd)
+            raise
+        finally:
+            for fd in given:
+                os.close(fd)
+        if take:
+            self._waiting.append(list(zip(outputs, take, strict=True)))
+
+    def receive(self) -> wire.Message:
+        """The next reply, with the outputs of its message. Raises OSError (time-out), WireError."""
+        header, _ = wire.receive_descriptors(self._channel)
+        if header["op"] not in ANSWERS:
+            return wire.Message(header, [])
+        return wire.Message(header, [_taken(fd, limit) for fd, limit in self._waiting.popleft()])
+
+    def close(self) -> None:
+        self._channel.close()
+        while self._waiting:
+            for fd, _ in self._waiting.popleft():
+                os.close(fd)
+
+
+def _taken(fd: int, limit: int) -> bytes:
+    try:
+        return content(fd, limit)
+    finally:
+        os.close(fd)
+
+
+class Streamed:
+    """The same over a stream that can't pass descriptors: a container's standard input and output."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        self._channel.settimeout(seconds)
+
+    def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
+        wire.send(self._channel, {**header, "_take": list(take)}, *inputs)
+
+    def receive(self) -> wire.Message:
+        return wire.receive(self._channel)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+Line = Direct | Streamed
+UNANSWERED = ("files", "give")
+
+
+def relay(stream: socket.socket, slot: socket.socket) -> None:
+    """Between the two: serve a host's stream with a slot, until one of them is gone."""
+    near, far = Streamed(stream), Direct(slot)
+    try:
+        near.send(far.receive().header)
+        while True:
+            message = near.receive()
+            far.send(message.header, message.blobs, message.header.pop("_take", ()))
+            if message.header["op"] not in UNANSWERED:
+                reply = far.receive()
+                near.send(reply.header, reply.blobs)
+    except (wire.WireError, OSError):
+        return

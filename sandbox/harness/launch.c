@@ -1,0 +1,235 @@
+/* Starts confined processes fast: the last steps before a stranger's code, without an interpreter in between.
+ *
+ * A shared library for launcher.py, compiled where there is a compiler; launcher.py does the same without it, slower.
+ * A native program is started by a child that borrows this process's memory until exec, so nothing is copied. A Python
+ * program is a fork that returns to the interpreter once it has no rights left.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+enum { MOST_DESCRIPTORS = 8, MOST_LIMITS = 16, OUT_OF_THE_WAY = 200, INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10 };
+enum { CRASHED = 70 };
+enum stage { SESSION = 1, NAMESPACES, PROC, BOX, DESCRIPTORS, SCRATCH, LIMITS, USER, RIGHTS, FILTER, EXEC, DONE };
+
+/* Same order and sizes as launcher.py's Order. */
+struct order {
+    int64_t place, namespaces, init, home, uid, dumpable, boxed, defaults, victim, count;
+    int64_t descriptors[MOST_DESCRIPTORS];
+    int64_t limited, limits[MOST_LIMITS][3];
+    const struct sock_fprog *filter;
+    const char *scratch, *scratch_options;
+    char *const *argv, *const *envp;
+};
+
+/* Seen by both sides of a fork; gone from the child before anything of a stranger's runs in it. */
+struct report {
+    volatile int32_t stage, error;
+};
+
+static struct report *reports;
+static char *stacks; /* of init, then of the child */
+
+int launch_open(void) {
+    reports = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    stacks = mmap(0, INIT_STACK + CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return reports == MAP_FAILED || stacks == MAP_FAILED ? -errno : 0;
+}
+
+/* How far a start came (DONE: all the way), and what stopped it. */
+int launch_stage(int place) { return reports[place].stage; }
+int launch_error(int place) { return reports[place].error; }
+
+/* The first process of a pid namespace: collects orphans, and takes all others with it when it is killed. It shares
+ * our memory, so it makes no call that could touch what we use: no libc, whose errno is ours. */
+static long bare(long number, long a, long b, long c, long d) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+    return x0;
+#endif
+}
+
+struct kernel_action {
+    uintptr_t handler;
+    unsigned long flags, restorer, mask;
+};
+
+static int first(void *unused) {
+    static const unsigned long all = ~0UL;
+    static const struct kernel_action ignore = {1, 0, 0, 0};
+    (void)unused;
+    bare(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all);
+    bare(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
+    bare(SYS_rt_sigaction, SIGCHLD, (long)&ignore, 0, sizeof all); /* the kernel collects orphans by itself */
+    for (;;)
+        bare(SYS_ppoll, 0, 0, 0, 0);
+    return 0;
+}
+
+/* A new pid namespace's first process; its pid, or -errno. One at a time: they share a stack. */
+int launch_init(void) {
+    int pid = clone(first, stacks + INIT_STACK, CLONE_VM | CLONE_FILES | CLONE_NEWPID | SIGCHLD, 0);
+    return pid < 0 ? -errno : pid;
+}
+
+#define STEP(at, call)                                                                                                 \
+    do {                                                                                                               \
+        report->stage = (at);                                                                                          \
+        if ((call) < 0) {                                                                                              \
+            report->error = errno;                                                                                     \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+static void offer(int64_t victim) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (fd >= 0) {
+        if (victim)
+            (void)!write(fd, "1000", 4);
+        else
+            (void)!write(fd, "500", 3);
+        close(fd);
+    }
+}
+
+static int renumber(const struct order *o) {
+    for (int i = 0; i < o->count; i++)
+        if (dup2((int)o->descriptors[i], OUT_OF_THE_WAY + i) < 0)
+            return -1;
+    for (int i = 0; i < o->count; i++)
+        if (dup2(OUT_OF_THE_WAY + i, i) < 0)
+            return -1;
+    return (int)syscall(SYS_close_range, o->count, ~0U, 0);
+}
+
+static int limit(const struct order *o) {
+    for (int i = 0; i < o->limited; i++) {
+        struct rlimit present, wanted = {(rlim_t)o->limits[i][1], (rlim_t)o->limits[i][2]};
+        if (getrlimit((int)o->limits[i][0], &present) < 0)
+            return -1;
+        if (present.rlim_max < wanted.rlim_max)
+            wanted.rlim_max = present.rlim_max;
+        if (wanted.rlim_max < wanted.rlim_cur)
+            wanted.rlim_cur = wanted.rlim_max;
+        if (setrlimit((int)o->limits[i][0], &wanted) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int become(int64_t uid) {
+    if (geteuid() != 0)
+        return 0;
+    if (syscall(SYS_setgroups, 0, 0) < 0 || syscall(SYS_setresgid, uid, uid, uid) < 0)
+        return -1;
+    return (int)syscall(SYS_setresuid, uid, uid, uid);
+}
+
+static int disarm(void) {
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 || syscall(SYS_capset, &head, none) < 0)
+        return -1;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* From a copy of us to a process without rights. `whole`: it has memory of its own. */
+static int confine(const struct order *o, int whole) {
+    struct report *report = reports + o->place;
+    sigset_t none;
+    STEP(SESSION, setsid());
+    STEP(NAMESPACES, o->namespaces ? unshare((int)o->namespaces) : 0);
+    /* Before /proc can't be written any more: where memory runs out the program is killed, and can't change that. */
+    offer(o->victim);
+    if (o->init >= 0)
+        STEP(PROC, mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2"));
+    if (o->boxed)
+        STEP(BOX, mount("none", "/box", 0, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, 0));
+    STEP(DESCRIPTORS, renumber(o));
+    for (int number = 1; number < 32; number++)
+        if (o->defaults >> number & 1)
+            signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+    if (o->scratch_options)
+        STEP(SCRATCH, mount("tmpfs", o->scratch, "tmpfs", MS_NOSUID | MS_NODEV, o->scratch_options));
+    STEP(SCRATCH, chdir(o->scratch));
+    umask(077);
+    STEP(LIMITS, limit(o));
+    STEP(USER, o->uid >= 0 ? become(o->uid) : 0);
+    STEP(RIGHTS, o->uid >= 0 ? disarm() : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    /* A change of user makes a process undumpable, its /proc/self root's; exec sets that right by itself. */
+    if (whole)
+        STEP(RIGHTS, prctl(PR_SET_DUMPABLE, (unsigned long)o->dumpable, 0, 0, 0));
+    if (o->filter)
+        STEP(FILTER, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, o->filter, 0, 0));
+    return 0;
+}
+
+static int native(void *given) {
+    const struct order *o = given;
+    struct report *report = reports + o->place;
+    if (confine(o, 0) == 0) {
+        report->stage = DONE;
+        execve(o->argv[0], o->argv, o->envp);
+        report->stage = EXEC;
+        report->error = errno;
+    }
+    _exit(CRASHED);
+}
+
+/* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
+int launch(const struct order *o) {
+    struct report *report = reports + o->place;
+    int pid, saved;
+    report->stage = report->error = 0;
+    if (o->init >= 0 && setns((int)o->init, CLONE_NEWPID) < 0)
+        return -errno;
+    if (o->argv) {
+        pid = clone(native, stacks + INIT_STACK + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)o);
+    } else {
+        pid = fork();
+        if (pid == 0) {
+            if (confine(o, 1) < 0)
+                _exit(CRASHED);
+            report->stage = DONE;
+            munmap(reports, 4096);
+            munmap(stacks, INIT_STACK + CHILD_STACK);
+            return 0;
+        }
+    }
+    saved = errno;
+    if (o->init >= 0 && setns((int)o->home, CLONE_NEWPID) < 0 && pid > 0) {
+        saved = errno;
+        kill(pid, SIGKILL);
+        pid = -1;
+    }
+    return pid < 0 ? -saved : pid;
+}
