@@ -1,18 +1,33 @@
 """Find the final answer in a completion, in time linear in its length."""
 
+# ruff: noqa: E501  (patterns)
+
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from app.completion import sections
 from app.mathcheck.boxes import boxed
 from app.mathcheck.candidate import Candidate, Found
+from app.mathcheck.manner import Manner
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
-from app.mathcheck.qualify import Manner, qualified
+from app.mathcheck.qualify import qualified
 from app.mathcheck.sources import bold, formula, hashed, number, tagged, whole
 from app.mathcheck.statements import stated
 from app.mathcheck.verdict import Extraction, NoAnswer
 from app.mathcheck.visible import hides, visible
 
+WEAK: frozenset[Source] = frozenset(["bold", "math", "whole", "number"])
+"""Sources that find a value where none is marked as the answer."""
+SHORT = 100
+"""A completion of so many characters without a marked answer is read as strictly as a bare answer."""
+INJECTED = re.compile(
+    r"\b(?:grader|reference answer|ground truth|answer key|previous instructions|full (?:marks|credit)|mark (?:this|it|the answer) (?:as )?correct|"
+    r"is graded|system prompt)\b",
+    re.I,
+)
+INJECTION = 1_000
+"""Characters at the end in which words to the grader are looked for."""
 HIDING = 1_000
 """Characters before an answer in which a command that hides it may begin."""
 _ASCII_LOWER = {code: code + 32 for code in range(65, 91)}
@@ -54,17 +69,23 @@ def _search(
 ) -> Extraction | NoAnswer:
     text = completion[offset:] if offset else completion
     found, source = _first(text, policy)
-    if found is not None and hides(text[_window(found) :]):
+    if found is not None and hides(text[_window(found) :], source == "boxed"):
         text = text[: _window(found)] + visible(text[_window(found) :])
         found, source = _first(text, policy)
     if found is None:
         return NoAnswer("no marked answer and no number", unmarked=True)
     if isinstance(found, NoAnswer):
         return found
+    weak = source in WEAK
+    if weak and not strict and INJECTED.search(text[-INJECTION:]):
+        return NoAnswer("the text speaks to the grader and states no answer")
     if not lenient:
+        short = weak and len(text) <= SHORT
         start, end = found.outer or (found.start, found.end)
         exact = strict or (policy.digits is None is policy.rel_tol and not _is_decimal(found.text))
-        if reason := qualified(text, start, end, Manner(strict, exact, "\\boxed" in found.reason)):
+        if reason := qualified(
+            text, start, end, Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason)
+        ):
             return NoAnswer(reason)
     return Extraction(found.text, source, found.start + offset, found.end + offset, found.reason)
 

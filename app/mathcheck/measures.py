@@ -51,6 +51,7 @@ def _hundredths(n: Node) -> Node:
 
 
 def _quantities(a: Node, b: Node, policy: Policy, same: Same) -> Outcome:
+    a, b = _counted(a), _counted(b)
     ua, ub = _unit(a), _unit(b)
     x, y = bare(a), bare(b)
     if is_measure(x) or is_measure(y):
@@ -71,6 +72,12 @@ def _quantities(a: Node, b: Node, policy: Policy, same: Same) -> Outcome:
     elif policy.units == "required":
         return different("a unit is missing")
     return same(x, y)
+
+
+def _counted(n: Node) -> Node:
+    """`3 dozen` is 36: a count has no dimension that could be left out."""
+    unit = parse_unit(n.value) if n.op == "quantity" and n.value not in ("°", "rad") else None
+    return _scaled(n.args[0], unit.factor) if unit is not None and not unit.dims else n
 
 
 def _angles(a: Node, b: Node, policy: Policy, same: Same) -> Outcome:

@@ -18,6 +18,10 @@ _CAPITALS = re.compile(r"\b[A-Z]{2}\b")
 """Names of segments: NO is no denial."""
 _WORD = re.compile(r"[a-z]{2,}")
 _VALUE = re.compile(r"\d|\\(?:frac|sqrt|pi|infty)|[√π½]")
+_POWER_WORD = re.compile(r"\d\s+(?:squared|cubed)\b")
+_LEAD = re.compile(
+    r"\s*([A-Za-z][A-Za-z ]{0,60}?)\s*(?::|=|\b(?:is|are|equals)\b)\s*(?=\S)(?!.*(?:[:=]|\b(?:is|are|equals)\b))", re.S
+)
 _NEAR = re.compile(r"(.*?)(?:\\approx|\\simeq|\\sim|(?:^|[=\s])~)\s*(.*)", re.S)
 _DECIMAL = re.compile(r"[-+$\\(\s]*\d[\d,]*\.\d")
 _EU_DECIMAL = re.compile(r"\b0,\d|\d,\d{2}\b|\d,\d{4}")
@@ -37,6 +41,8 @@ def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
     s = strip(text)
     if "\\boxed" in s and not s.startswith("\\boxed"):
         return _inside(text, reference)
+    if _POWER_WORD.search(s):
+        raise Unstated("a power in words")
     if _qualifies(s):
         return _inside(text, reference)
     if _is_near(s):
@@ -89,6 +95,12 @@ def _is_near(s: str) -> bool:
 def _inside(text: str, reference: bool, error: Unparsable | None = None) -> tuple[Node, ...]:
     """Trees of the value that a sentence states; it is shorter, so that looking inside comes to an end."""
     prose = as_prose("\n".join(clean(line) for line in text.splitlines()))
+    if (
+        (lead := _LEAD.match(strip(prose)))
+        and BARE_MARKS.isdisjoint(lead[1].lower().split())
+        and not re.search(r"[A-Za-z]{3,}", _COMMAND.sub("", strip(prose)[lead.end() :]))
+    ):
+        return readings(strip(prose)[lead.end() :], reference)
     found = from_prose(prose, lenient=reference and len(text) > SOLUTION)
     if isinstance(found, NoAnswer):
         raise Unstated(found.reason)

@@ -1,5 +1,7 @@
 """The other places of an answer: tags, `####`, bold text, the last formula, a short text, the last number."""
 
+# ruff: noqa: E501  (patterns)
+
 import re
 
 from app.mathcheck.boxes import boxed
@@ -21,6 +23,14 @@ _UNIT = re.compile(r"\s?(?:\\(?:text|mathrm)\s?\{\s*[A-Za-z/ ]{1,30}\}(?:\^\{?\d
 _ATOM = r"(?:\d[\d.,]*|(?<![A-Za-z])[abiknxyz](?![A-Za-z])|[√∛π²³⁴½]|[(\[][^()\[\]\n]{1,40}[)\]]|\^\{?[-\w]{1,6}\}?)"
 _EXPRESSION = re.compile(rf"-?{_ATOM}{{1,30}}(?:\s?[-+*/·×−]\s?{_ATOM}{{1,30}}){{0,20}}")
 _MORE = re.compile(r"[(\[].*,.*[)\]]|\d?[√∛π²³⁴^]|[+−]|\d\s?[-*/]\s?\d|\d[inxyz]\b")
+_SCALE = re.compile(
+    r"\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?", re.I
+)
+_ASIDE = re.compile(
+    r"\d[^()\n]{0,40}(\((?:was|formerly|previously|not|instead of|originally|before|after|since|because|e\.g|i\.e)\b[^()\n]{0,100}\))[.\s]*\Z",
+    re.I,
+)
+"""A remark in brackets after the value."""
 _LABEL = re.compile(r"\s*[A-Za-z][A-Za-z ]{0,40}[:=]\s*")
 _INSIDE_COMMAND = re.compile(r"\\(?!boxed|fbox|text|mathrm|mathbf|left|\()[A-Za-z]+\s*\{\s*\Z")
 _LIST_BEFORE = re.compile(
@@ -144,7 +154,9 @@ def whole(text: str) -> Found:
 def number(text: str) -> Found:
     """The last number."""
     last: re.Match[str] | None = None
-    for m in _NUMBER.finditer(text, max(0, len(text) - TAIL)):
+    aside = _ASIDE.search(text, max(0, len(text) - TAIL))
+    stop = aside.start(1) if aside else len(text)
+    for m in _NUMBER.finditer(text, max(0, len(text) - TAIL), stop):
         last = m
     if last is None:
         return None
@@ -159,6 +171,8 @@ def number(text: str) -> Found:
         return NoAnswer("the text ends in a question")
     if expression := _expression(text, start, end):
         return expression
+    if scale := _SCALE.match(text, end):
+        end = scale.end()
     unit = _UNIT.match(text, end)
     if unit and (unit[1] is None or (len(unit[1]) > 1 and lookup(unit[1]))):
         end = unit.end()
@@ -169,6 +183,8 @@ def _expression(text: str, start: int, end: int) -> Candidate | None:
     """The expression around a number, if it is more than a number: 6√179, 3 + 2i."""
     for m in _EXPRESSION.finditer(text, max(0, start - 60), min(len(text), end + 60)):
         if m.start() <= start and end <= m.end() and _MORE.search(m[0]):
-            content = m[0].rstrip(".,;:!")
-            return Candidate(m.start(), m.start() + len(content), content, "last expression")
+            last = m.start() + len(m[0].rstrip(".,;:!"))
+            scale = _SCALE.match(text, last)
+            last = scale.end() if scale else last
+            return Candidate(m.start(), last, text[m.start() : last], "last expression")
     return None

@@ -40,7 +40,7 @@ _ADVERBS = re.compile(
 )
 _FOREIGN = re.compile(
     r"\b(?:wrong|incorrect|false|other|reference|expected|textbook|previous|other|naive|student(?:'s)?|first|initial|original|alternative|alternate|tempting|obvious|"
-    r"claimed|official|her|his|their|your|user(?:'s)?|intermediate|partial|possible|sample|example)\s+(?:final\s+)?\Z",
+    r"claimed|official|gold|golden|key|target|correct-looking|her|his|their|your|user(?:'s)?|intermediate|partial|possible|sample|example)\s+(?:final\s+)?\Z",
     re.I,
 )
 _ANOTHER = re.compile(r"\b(?:other|another|alternative|alternate|second)\s+(?:possible\s+)?\Z", re.I)
@@ -59,7 +59,9 @@ _MONEY = re.compile(r"\$\s?\d[\d,.]*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _JOINED = re.compile(r"(?:\s*(?:,|;|\band\b|\bor\b|&)+\s*(?:\$[^$]{1,200}\$|\\\([^\n]{1,200}?\\\)))+")
 _SENTENCE = re.compile(r"\n|。|．|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z$\\]|\s*$)|<\||</?[A-Za-z]|\\boxed|\\fbox")
-_JSON = re.compile(r'\s*(?:"((?:[^"\\\n]|\\.){0,2000})"|(-?\d(?:[^,}\n\]]|,(?=\d{3}(?!\d))){0,200}))')
+_JSON = re.compile(
+    r"""\s*(?:"((?:[^"\\\n]|\\.){0,2000})"|'([^'\n]{0,2000})'|(-?\d(?:[^,}\n\]]|,(?=\d{3}(?!\d))){0,200}))"""
+)
 _QUOTED_KEY = re.compile(r"[\"']\s*[:=]\Z")
 _LINE_START = re.compile(r"(?:\n|\A)[ \t*_#>-]{0,8}\Z")
 STATEMENTS = 1_000
@@ -94,7 +96,7 @@ def _statement(text: str, lower: str, word: str, at: int) -> Found:
     if m is None or _FOREIGN.search(text[max(0, at - 24) : at]):
         return None
     if _QUOTED_KEY.search(text[at : m.end()]) and (value := _JSON.match(text, m.end())):
-        group = 1 if value[1] is not None else 2
+        group = value.lastindex or 1
         content = value[group].replace("\\\\", "\\") if group == 1 else value[group]
         return Candidate(value.start(group), value.end(group), content.strip(), "value of an answer's key")
     adverbs = _ADVERBS.match(text, m.end())

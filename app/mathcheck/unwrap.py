@@ -21,7 +21,13 @@ _PAIRS = (
 _FONT = re.compile(r"\\(?:boldsymbol|mathbf|bm|pmb|boxed|fbox|mathrm|text|textbf|textit|mbox|displaystyle)\s*(?={)")
 _DECLARATION = re.compile(r"\\(?:displaystyle|textstyle|bf|rm|it)\b\s*")
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|emph|underline)\s*\{([^{}]*)\}")
-_ENDS = ("\\!", "\\noindent", "\\blacksquare", "\\square", "\\qed", "\\\\")
+_ENDS = ("\\!", "\\noindent", "\\blacksquare", "\\square", "\\qed", "\\\\", "\\")
+
+
+_LEADING = re.compile(
+    r"(?:\\(?:[Ll]ong)?[Rr]ightarrow|\\implies|\\therefore|\\to\b|=>|->|→|⇒|∴|=(?!=)|\\ |\\quad\b|\\displaystyle\b)\s*"
+)
+_GROUPED = re.compile(r"\{(\d{1,3}(?:,\d{3})+(?:\.\d+)?)\}")
 
 
 def strip(text: str) -> str:
@@ -34,7 +40,10 @@ def strip(text: str) -> str:
                 inner = text[len(left) : -len(right)]
                 if left not in inner:
                     text = inner.strip()
+        text = _LEADING.sub("", text, count=1) if _LEADING.match(text) else text
         text = _without_font(text.rstrip(" ;:").rstrip())
+        if m := _GROUPED.fullmatch(text):
+            text = m[1]
         if text.endswith((".", ",")) and not text.endswith(("..", "\\,")):
             text = text[:-1].rstrip()
         for end in _ENDS:

@@ -1,12 +1,11 @@
 """What the engine says of one answer."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(NamedTuple):
     """An answer found in a completion: `completion[start:end]` is the part that holds it."""
 
     text: str
@@ -16,8 +15,7 @@ class Extraction:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(NamedTuple):
     """Why a completion holds no answer."""
 
     reason: str
@@ -25,8 +23,7 @@ class NoAnswer:
     """No place that may hold an answer was found; else there was one, and what it holds is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of a comparison.
 
     `score` is 1.0 or 0.0, or None exactly if the status abstains. `certificate` says how it is known: `exact`,

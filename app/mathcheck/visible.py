@@ -6,14 +6,14 @@ from app.mathcheck.braces import BRACE, closings
 
 _HIDDEN_ARGUMENT = re.compile(
     r"\\(?:[hv]?phantom|[hv]space\*?|[bx]?cancel(?:to)?|sout|st|xout|label|tag|textcolor\s*(?:\[\w{1,10}\])?\s*(?={))\s*(?={)|"
-    r"\\color\s*(?:\[\w{1,10}\])?\s*(?={)"
+    r"\\enclose\s*\{[^{}]{0,60}strike[^{}]{0,20}\}\s*(?={)|\\color\s*(?:\[\w{1,10}\])?\s*(?={)"
 )
 _WHITE = re.compile(
     r"\{\s*(?:white|transparent|#?[fF]{3}(?:[fF]{3})?|1\s*,\s*1\s*,\s*1|255\s*,\s*255\s*,\s*255|1)\s*\}\s*"
 )
 _STRUCK = re.compile(r"~~(?=[^\s~])[^~\n]{1,2000}~~")
 _TAG = re.compile(
-    r"<(?:(?P<struck>s|del|strike)|(?P<styled>span|div|p|font|b|i)\b[^<>]{0,200}?"
+    r"<(?:(?P<struck>s|del|strike)|(?P<styled>[a-z][a-z0-9]{0,15})\b[^<>]{0,200}?"
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0(?![.\d])|font-size\s*:\s*0(?![.\d])|"
     r"color\s*[:=]\s*[\"']?(?:white|#fff(?:fff)?|transparent)\b)[^<>]{0,200})>",
     re.I,
@@ -21,12 +21,24 @@ _TAG = re.compile(
 _COMMENT_LINE = re.compile(r"^[ \t]*%[^\n]*|(?<=[}$)\]])[ \t]*%[ \t]*[$\\(\[]{0,3}(?:\\f?box|answer)[^\n]*", re.M)
 _OVERLAID = re.compile("[^=\\s][\u0335-\u0338]")
 """A character crossed out by a combining stroke; `=` with one is `≠` and stays."""
-_COMMAND_MARKS = ("phantom", "space{", "space*{", "cancel", "sout{", "\\st{", "xout{", "color", "\\label{", "\\tag{")
+_COMMAND_MARKS = (
+    "phantom",
+    "space{",
+    "space*{",
+    "cancel",
+    "sout{",
+    "\\st{",
+    "xout{",
+    "strike",
+    "color",
+    "\\label{",
+    "\\tag{",
+)
 
 
-def hides(text: str) -> bool:
-    """Whether anything in the text may hide a part of it; much cheaper than to find out what."""
-    if "\\" in text and any(mark in text for mark in _COMMAND_MARKS):
+def hides(text: str, commands: int) -> bool:
+    """Whether anything in the text, besides so many known commands, may hide a part; cheaper than to find out what."""
+    if text.count("\\") > commands and any(mark in text for mark in _COMMAND_MARKS):
         return True
     return (
         "~~" in text
@@ -39,7 +51,7 @@ def hides(text: str) -> bool:
 
 def visible(text: str) -> str:
     """The text with spaces in place of what is not shown: as long as the text, in linear time."""
-    if "\\" in text and any(mark in text for mark in _COMMAND_MARKS):
+    if text.count("\\") > 1 and any(mark in text for mark in _COMMAND_MARKS):
         text = _commands(text)
     if "~~" in text:
         text = _STRUCK.sub(_blank, text)

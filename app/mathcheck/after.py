@@ -1,0 +1,70 @@
+"""What the words after a value make of it: a question, a denial, a retraction, a range, a condition."""
+
+# ruff: noqa: E501  (patterns)
+
+import re
+
+from app.mathcheck.before import tokens
+from app.mathcheck.phrases import AFTER_MARKS
+
+_END = re.compile(r"(?<!approx)(?<!ca)[.!?](?=\s|$)|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>")
+_CHINESE = re.compile(
+    r"^[\s$*)}\]]*(?:吗|左右|上下|还是|或者?|不对|是错|错误|以上|以下|如果|若|，?否则|，?(?:但|不过|其实|不)|(?:和|与|到|至).{1,12}之间)"
+)
+_TAKEN_BACK = re.compile(
+    r"^[\s.$)\]}*!,;:—–(-]*(?:(?:but|however|and|hmm|oh|well|though)\b,?\s*){0,2}(?:"
+    r"(?:i(?:'m|’m| am)\s+)?(?:not\s+(?:\w+\s+)?(?:sure|certain)|unsure|uncertain)\b|no\b,?\s+wait\b|wait\b|no\b[,.!:]|(?:or\s+)?alternatively\b,?\s+(?:it(?:'s|\s+(?:is|could|may|might|equals))|the answer|\$|\\|\d)|"
+    r"sorry\b|oops\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
+    r"actually,?\s+(?:no\b|it(?:'s|\s+is|\s+should)|that(?:'s|\s+is)\s+(?:wrong|not)|the\s+\w+\s+is)|"
+    r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible)))",
+    re.I,
+)
+_DENIED = re.compile(
+    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)\s*(?:n['’]t\b|not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|is|was|are|were|seems|would be|leads to a)?\s*\(?"
+    r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
+    re.I,
+)
+_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
+_CLOSED = r"^[\s$)\]}*\"'”’`]*(?:\\[)\]])?[\s$*]*"
+_VALUE = r"(?:\s*[\\$({\[*-]*\s*(?:\d|boxed|frac|sqrt|pi\b))"
+_STEP = r"(?!\s+(?:(?:\w+ly\s+)?\w+ed\b|taken\b|we|you|one|i|simplified|rounded|written|expressed|reduced|it is (?:rounded|simplified|written))\b)"
+_CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(_CLOSED + pattern, re.I), reason)
+    for pattern, reason in (
+        (r"(?:\w+\s+){0,3}?[,(]?\s*(?:and\s*/\s*)?or\s+(?:maybe|perhaps|possibly|even|is it|it)\b", "several competing answers"),
+        (r"(?:-?\s?ish\b|,?\s*or\s+(?:so|thereabouts)\b|approximately\b|approx\b|roughly\b|give or take|more or less\b|at (?:least|most)\b)", "the value is only approximate"),
+        (r"(?:or\s+(?:more|less|fewer|greater|above|below|higher|over|under)\b|\+\s*(?:$|[.,;])|and (?:up|above|over|below)\b|(?:minimum|maximum)\b(?!\s+\w))", "the value is only a bound"),
+        (r"(?:to|through|until|up to)" + _VALUE, "the value is one end of a range"),
+        (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
+        (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>|\\[gl]e))", "the value stands under a condition"),
+        (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
+        (r"[,;(—–-]?\s*\(?(?:maybe|perhaps|possibly|probably|i guess|guess\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
+        (r"(?:would|could|might|may)\b", "the value is only supposed"),
+        (r"(?:squared|cubed)\b", "the value is a part of a larger expression"),
+        (r"(?:\\(?:neq?|approx|sim|pm)\b|≠|≈|±|\\not\b)", "the value stands in a relation"),
+    )
+)  # fmt: skip
+
+
+def read_after(window: str) -> str | None:
+    """Why a value before these words is not stated as the answer; None if it is."""
+    if not window or window.isspace():
+        return None
+    window = _TEXT.sub(" ", window)
+    end = _END.search(window)
+    sentence = window[: end.end()] if end else window
+    rest = window[end.end() :] if end else ""
+    if sentence.rstrip().endswith(("?", "？")):
+        return "the value is asked for, not stated"
+    if not window.isascii() and _CHINESE.match(sentence):
+        return "the value is asked for, bounded or conditional"
+    if AFTER_MARKS.isdisjoint(tokens(window)) and not any(sign in window for sign in ("≠", "≈", "±", "+")):
+        return None
+    if _DENIED.match(sentence):
+        return "the value is denied"
+    if _TAKEN_BACK.match(sentence) or _TAKEN_BACK.match(rest):
+        return "the value is taken back"
+    for pattern, reason in _CONTINUED:
+        if pattern.match(sentence):
+            return reason
+    return None

@@ -1,0 +1,143 @@
+"""What the words before a value make of it: the nearest one that is no filler decides."""
+
+import re
+
+from app.mathcheck.manner import Manner
+from app.mathcheck.phrases import (
+    APPROXIMATE,
+    APPROXIMATED,
+    BEFORE_MARKS,
+    BOUND,
+    CLAUSE,
+    CONDITION,
+    CONNECTING,
+    DENIAL,
+    DOUBT,
+    EXCLUSIVE,
+    FILLER,
+    FOREIGN,
+    GOVERNING,
+    HEDGE,
+    LISTED,
+    METHOD,
+    OPERATION,
+    QUOTED,
+    SAYS,
+    WORK,
+    WRITER,
+)
+
+_TOKEN = re.compile(r"[a-z]+|\d[\d.,]*|(?<![\w}\\])~|[≠≈?<>∼≤≥±¬\u0338%]|(?<![\w)}!])!=|[,;:()=]|[一-鿿]")
+_ABBREVIATED = (("’", "'"), ("n't", " not "), ("e.g.", " eg "), ("ca.", " circa "), ("c. ", " circa "), ("i.e.", " "))
+_CHINESE = re.compile(
+    r"(?:不(?:可能|会|应该?)?(?:是|等于|为|会是)|绝不是|并不?(?:是|等于)|并非|而非|未必(?:是)?|不选|排除|错误的?(?:是|为)?|可能(?:是|为)?|也许(?:是)?|或许(?:是)?|大约(?:是|为)?|"
+    r"大概(?:是|为)?|约(?:是|为|等于)?|近似(?:是|为)?|接近|至少(?:是|为)?|至多(?:是|为)?|最多(?:是|为)?|不?(?:超过|小于|大于|少于|多于)|不足|介于|或者?(?:是)?|还是|要么(?:是)?|是不是|"
+    r"难道是|如果.{0,40}|若.{0,40}(?:则|时).{0,10}|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|参考|标准|据说|他们?|她|题目|老师).{0,10})"
+    r"[\s$*\\(\[{boxedfb:：]*\Z"
+)
+_VERBAL = ("s", "ed", "ing")
+"""Endings of verbs: "that leaves 42", "giving 42"."""
+SHORT_LEAD = 3
+"""Words before the value up to which a lead-in is no sentence, so that its last word must be a known one."""
+FAR = 18
+"""Words between a condition and the value that it may still govern."""
+
+
+def tokens(window: str) -> list[str]:
+    """Words and signs of a text in lower case; "n't" is "not"."""
+    window = window.lower()
+    for short, full in _ABBREVIATED:
+        if short in window:
+            window = window.replace(short, full)
+    return _TOKEN.findall(window)
+
+
+def read_before(window: str, manner: Manner) -> str | None:
+    """Why a value behind these words is not stated as the answer; None if it is."""
+    if not window or window.isspace():
+        return None
+    if not window.isascii() and _CHINESE.search(window):
+        return "the value is denied, guessed or bounded"
+    words = tokens(window)
+    if manner.strict and (reason := _short_lead(words)):
+        return reason
+    return None if BEFORE_MARKS.isdisjoint(words) else _read_back(words, manner)
+
+
+def _short_lead(words: list[str]) -> str | None:
+    """A few words before a bare value, the last of which neither states a value nor labels it."""
+    if not words or words[-1] in (":", "=", ","):
+        return None
+    lead = [w for w in words if w.isalpha() and w.isascii() and w not in CONNECTING]
+    if not 0 < len(lead) <= SHORT_LEAD or len(lead[-1]) == 1 or lead[-1] in GOVERNING or lead[-1] in BEFORE_MARKS:
+        return None
+    if lead[-1].endswith(_VERBAL) or (lead[-1] == "of" and len(lead) > 1 and lead[-2] in GOVERNING):
+        return None
+    return f"'{' '.join(lead)}' before the value"
+
+
+def _read_back(words: list[str], manner: Manner) -> str | None:
+    skipped: set[str] = set()
+    for i in range(len(words) - 1, -1, -1):
+        t = words[i]
+        if t in FILLER:
+            skipped.add(t)
+        elif t == ",":
+            return _before_comma(words, i, manner)
+        elif t in CLAUSE:
+            return None
+        else:
+            return _by_word(words, i, skipped, manner)
+    return None
+
+
+def _before_comma(words: list[str], i: int, manner: Manner) -> str | None:
+    if all(w in DENIAL or w in HEDGE for w in words[:i]):
+        return "the value is denied"
+    if "according" in words[:i]:
+        return "the value is somebody else's"
+    return None if manner.boxed and "answer" not in words else _condition(words, i)
+
+
+def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str | None:
+    t = words[i]
+    before = words[i - 1] if i else ""
+    following = words[i + 1] if i + 1 < len(words) else ""
+    free = manner.boxed and "answer" not in words  # the box ends a calculation
+    if t in DENIAL or (t == "out" and before in DENIAL) or (t == "but" and before in EXCLUSIVE):
+        return None if t == "no" and following == "matter" else "the value is denied"
+    if t in DOUBT and not (DENIAL | HEDGE).isdisjoint(words[max(0, i - 4) : i]):
+        return "the statement is denied or doubted"
+    if t in SAYS:
+        return None if free or not WRITER.isdisjoint(words[max(0, i - 4) : i]) else "the value is somebody else's"
+    if t in HEDGE or (t == "such" and following == "as"):
+        return "the value is only a guess"
+    rounded = (t in APPROXIMATED and not manner.exact) or (free and any(w[0].isdigit() for w in words[:i]))
+    if t in APPROXIMATE and not (rounded and i):
+        return "the value is only approximate"
+    if t in BOUND and not free:
+        return "the value is only a bound"
+    if t in WORK and not manner.boxed and (not i or before in ("please", "to", "must")):
+        return "the value is a part of the question"
+    if t in QUOTED and (not {"answer", "answers"}.isdisjoint(skipped) or t in FOREIGN):
+        return "the value is somebody else's"
+    if t in LISTED and "answers" in skipped:
+        return "several answers are listed"
+    if t in CONDITION and (t != "if" or following not in METHOD):
+        return "the value stands under a condition"
+    if t in OPERATION and not free and skipped <= {"of", "the"}:
+        return "the value is a part of a larger expression"
+    if t == "then":
+        return None if free else _condition(words, i)
+    if t == "or" and (not manner.boxed or "either" in words):
+        return "several competing answers"
+    return None
+
+
+def _condition(words: list[str], i: int) -> str | None:
+    """`if n is even, the answer is`: a condition, unless what follows "if" is a step ("if we add")."""
+    for k in range(i - 1, -1, -1):
+        if words[k] in ("if", "unless", "suppose", "assuming", "assume"):
+            far = len(words) - k > FAR
+            return None if words[k + 1] in METHOD or far else "the value stands under a condition"
+    return None
