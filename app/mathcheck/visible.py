@@ -51,7 +51,7 @@ def hides(text: str, commands: int) -> bool:
 
 def visible(text: str) -> str:
     """The text with spaces in place of what is not shown: as long as the text, in linear time."""
-    if text.count("\\") > 1 and any(mark in text for mark in _COMMAND_MARKS):
+    if "\\" in text and any(mark in text for mark in _COMMAND_MARKS):
         text = _commands(text)
     if "~~" in text:
         text = _STRUCK.sub(_blank, text)
