@@ -184,7 +184,7 @@ def _command(name: str, text: str, start: int, pos: int, spaced: bool, out: list
             return end
         raise Unparsable(f"\\{name} without argument", start)
     if name in DROPPED:
-        return pos + 1 if name in ("left", "right") and text[pos : pos + 1] == "." else pos
+        return _sized(name, text, start, pos, spaced, out)
     if name == "\\":
         out.append(Token("op", "\\\\", start, spaced))
     elif name in OPERATORS:
@@ -199,6 +199,17 @@ def _command(name: str, text: str, start: int, pos: int, spaced: bool, out: list
         out.append(Token("cmd", name, start, spaced))
     else:
         raise Unparsable(f"unknown command \\{name[:40]}", start)
+    return pos
+
+
+def _sized(name: str, text: str, start: int, pos: int, spaced: bool, out: list[Token]) -> int:
+    r"""A command of layout; `\left|` and `\right|` say which bar opens and which closes."""
+    if name in ("left", "right") and text[pos : pos + 1] == ".":
+        return pos + 1
+    side = "l" if name == "left" or name.endswith("l") else "r" if name == "right" or name.endswith("r") else ""
+    if side and text[pos : pos + 1] == "|":
+        out.append(Token("op", side + "|", start, spaced))
+        return pos + 1
     return pos
 
 

@@ -6,7 +6,7 @@ OPERATORS = {
     "cdot": "*", "times": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓", "le": "<=", "leq": "<=",
     "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=",
     "approx": "≈", "simeq": "≈", "equiv": "≡", "in": "∈", "cup": "∪", "cap": "∩", "setminus": "∖",
-    "backslash": "∖", "to": "→", "rightarrow": "→", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
+    "backslash": "∖", "to": "→", "rightarrow": "→", "mid": "|", "vert": "|", "lvert": "l|", "rvert": "r|",
     "colon": ":", "{": "s{", "}": "s}", "lbrace": "s{", "rbrace": "s}", "langle": "⟨", "rangle": "⟩",
     "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "%": "%", "$": "$", "circ": "∘", "degree": "°",
     "Vert": "‖", "|": "‖", "lVert": "‖", "rVert": "‖", "prime": "'", "ldots": "…", "dots": "…", "cdots": "…",

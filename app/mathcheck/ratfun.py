@@ -45,7 +45,7 @@ class RationalFunctions:
             self._collect(node.args[0])
         elif node.op == "fn" and node.value in _SIN_LIKE:
             for f in ("sin", "cos"):
-                self.atoms.setdefault(node._replace(value=f), len(self.atoms))
+                self._atom(node._replace(value=f))
         else:
             self._atom(node)
             if node.op == "root" and node.args[1].op == "num":
@@ -91,12 +91,14 @@ class RationalFunctions:
                     p, q, e = q, p, -e
                 return self.power(p, e), self.power(q, e)
         if node.op == "fn" and node.value in _SIN_LIKE:
-            s = self.gens[self.atoms[node._replace(value="sin")]]
-            c = self.gens[self.atoms[node._replace(value="cos")]]
+            s, c = (self._generator(node._replace(value=f)) for f in ("sin", "cos"))
             return {"sin": (s, one), "cos": (c, one), "tan": (s, c), "sec": (one, c), "csc": (one, s), "cot": (c, s)}[
                 node.value
             ]
-        return self.gens[self.atoms[self._same.get(node, node)]], one
+        return self._generator(node), one
+
+    def _generator(self, atom: Node) -> Any:
+        return self.gens[self.atoms[self._same.get(atom, atom)]]
 
     def mul(self, a: Any, b: Any) -> Any:
         if len(a) * len(b) > MAX_POLY_TERMS:

@@ -11,7 +11,7 @@ from app.mathcheck.parser.brackets import degrees
 from app.mathcheck.parser.commands import Commands
 from app.mathcheck.units import is_unit_word
 
-_OPENERS = frozenset(["(", "{", "[", "⌊", "⌈", "s{", "⟨"])
+_OPENERS = frozenset(["(", "{", "[", "l|", "⌊", "⌈", "s{", "⟨"])
 _NO_FACTOR = frozenset(["pmod", "mod", "bmod", "end", "over", "choose"])
 _NO_GROUP = frozenset(["mod", "bmod", "pmod", "base"])
 """Words that make a bracket a remark on the number before it."""
@@ -142,12 +142,10 @@ class Arithmetic(Commands):
 
     def power(self) -> Node:
         node = self.postfix(self.atom())
-        if self.accept("^"):
-            if self.accept("∘", "°"):
+        if self.is_op("^"):
+            if self.degree_sign():
                 return self.postfix(Node("deg", (node,)))
-            if self.is_op("{") and self.ahead().text in ("∘", "°") and self.ahead(2).text == "}":
-                self.i += 3
-                return self.postfix(Node("deg", (node,)))
+            self.i += 1
             if self.is_op("'"):
                 self.i += 1
                 return Node("app", (node,), "'")

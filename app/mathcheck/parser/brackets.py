@@ -17,11 +17,19 @@ class Brackets(Cursor):
     def bracket(self) -> Node:
         op = self.t.text
         self.i += 1
+        if op == "l|":
+            bars, self.bars = self.bars, 0
+            inner = self.items()
+            self.bars = bars
+            if not self.accept("r|", "|"):
+                raise self.error("an open absolute value")
+            return Node("fn", (inner,), "abs")
         if op in ("|", "‖"):
             self.bars += 1
             inner = self.items()
             self.bars -= 1
-            self.expect(op)
+            if not self.accept(op, "r" + op):
+                raise self.error("an open absolute value")
             return Node("fn", (inner,), "abs" if op == "|" else "norm")
         if op in ("⌊", "⌈"):
             inner = self.items()
@@ -73,7 +81,7 @@ class Brackets(Cursor):
         inner = self.infix_command(self.items())
         self.bars = 0
         builder = inner.op == "ratio" and op == "s{" and inner.args[0].op in ("sym", "rel", "tuple")
-        if op == "s{" and self.is_op("|", ":"):
+        if op == "s{" and self.is_op("|", ":", "r|", "l|"):
             self.i += 1
             condition = self.items()
             self.expect(close)

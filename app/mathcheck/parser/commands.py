@@ -165,7 +165,8 @@ class Commands(Environments):
     def _operand(self) -> Node:
         """What a function is applied to: a bracket, or the product that follows."""
         if self.is_op("(", "[", "{"):
-            return self.postfix(self.argument() if self.is_op("{") else self.bracket())
+            node = self.postfix(self.argument() if self.is_op("{") else self.bracket())
+            return Node("deg", (node,)) if self.degree_sign() else node
         if self.is_op("-"):
             return self.signed()
         node = self.power()

@@ -4,7 +4,7 @@ from app.mathcheck.ast import Node
 from app.mathcheck.lexer import Token
 from app.mathcheck.limits import MAX_DEPTH, TooComplex, Unparsable
 
-CLOSERS = frozenset([")", "]", "}", "s}", "|", "‖", "⌋", "⌉", "⟩", "\\\\", "&"])
+CLOSERS = frozenset([")", "]", "}", "s}", "r|", "⌋", "⌉", "⟩", "\\\\", "&"])
 
 
 class Cursor:
@@ -50,6 +50,16 @@ class Cursor:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise TooComplex("nested too deep", self.t.pos)
+
+    def degree_sign(self) -> bool:
+        r"""Take `^\circ` or `^{\circ}`, if it stands here."""
+        if not self.is_op("^"):
+            return False
+        first, second, third = (self.ahead(k).text for k in (1, 2, 3))
+        braced = first == "{" and second in ("∘", "°") and third == "}"
+        length = 4 if braced else 2 if first in ("∘", "°") else 0
+        self.i += length
+        return length > 0
 
     # Layers above call down; these let the layers below call up.
 

@@ -35,9 +35,7 @@ class Relations(Quantities):
                 self.i += 1
             if self.is_op(")", "]"):
                 raise self.error("a missing item")
-            if self.t.kind == "end" or (
-                self.is_op(*CLOSERS) and not (self.is_op("|") and not self.bars) and not self._opens()
-            ):
+            if self.t.kind == "end" or (self.is_op(*CLOSERS) and not self._opens()):
                 break
             if semicolon and len(items) > 1:
                 rows.append(Node("list", tuple(items)))
