@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     """Address space of a child."""
     child_rss_mb: Annotated[int, Field(ge=64)] = 512
     """Resident memory past which a child is replaced between two micro-batches."""
+    plugin_cpu_s: Annotated[float, Field(gt=0)] | None = None
+    """CPU time a plugin's reward may spend on one item, where the plugin does not say; unset: as any reward."""
+    plugin_wall_s: Annotated[float, Field(gt=0)] | None = None
+    """Wall time, likewise."""
+    plugin_memory_mb: Annotated[int, Field(ge=1)] | None = None
+    """Memory beyond what the child has when the reward begins, likewise."""
     child_max_items: Annotated[int, Field(ge=1)] = 200_000
     """Items after which a child is replaced, so that a leak in a plugin stays bounded."""
 

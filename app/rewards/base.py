@@ -68,6 +68,19 @@ P = TypeVar("P", bound=Params)
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a reward may use for one item (a group's reward: for one group); None: as much as any reward."""
+
+    cpu_s: float | None = None
+    wall_s: float | None = None
+    memory_mb: int | None = None
+    """Beyond what its process has when the reward begins; past it the reward meets a MemoryError."""
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Reward(Generic[P]):
     """A registered reward."""
 
@@ -80,6 +93,7 @@ class Reward(Generic[P]):
     """Kind of the reference -> lane of the queue that the work goes to."""
     bounds: tuple[float, float] = (0.0, 1.0)
     """Least and largest score with the default parameters."""
+    limits: Limits = NO_LIMITS
 
     @property
     def doc(self) -> str:
@@ -97,11 +111,12 @@ def reward(
     params: type[P],
     lane: Callable[[str], str] | str = CPU_LANE,
     bounds: tuple[float, float] = (0.0, 1.0),
+    limits: Limits = NO_LIMITS,
 ) -> Callable[[Callable[[Sample, P], Component]], Reward[P]]:
     """Make a reward of a function `(sample, params) -> Component`."""
 
     def decorate(score: Callable[[Sample, P], Component]) -> Reward[P]:
-        return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane, bounds)
+        return Reward(name, version, params, score, _always(lane) if isinstance(lane, str) else lane, bounds, limits)
 
     return decorate
 
@@ -128,6 +143,7 @@ class GroupReward(Generic[P]):
     bounds: tuple[float, float] = (0.0, 1.0)
     reads_completions: bool = False
     """Whether it needs the texts, or only the members' components."""
+    limits: Limits = NO_LIMITS
 
     @property
     def doc(self) -> str:
@@ -141,6 +157,7 @@ def group_reward(
     params: type[P],
     bounds: tuple[float, float] = (0.0, 1.0),
     reads_completions: bool = False,
+    limits: Limits = NO_LIMITS,
 ) -> Callable[[Callable[[Sequence[Member], P], list[Component]]], GroupReward[P]]:
     """Make a group reward of a function `(members, params) -> [Component]`."""
-    return lambda score_group: GroupReward(name, version, params, score_group, bounds, reads_completions)
+    return lambda score_group: GroupReward(name, version, params, score_group, bounds, reads_completions, limits)

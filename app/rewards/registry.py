@@ -8,9 +8,11 @@ from math import isfinite
 from typing import Any
 
 from app.rewards import plugins
-from app.rewards.base import GroupReward, Reward
+from app.rewards.base import GroupReward, Limits, Reward
+from app.settings import Settings
 
 GROUP = "assay.rewards"
+_OWN = "app.rewards."
 AnyReward = Reward[Any] | GroupReward[Any]
 
 
@@ -38,7 +40,7 @@ def all_names() -> tuple[str, ...]:
 
 def shipped() -> tuple[str, ...]:
     """Names of the rewards of this package, those of groups included, sorted."""
-    return tuple(sorted(name for name, entry in _entry_points().items() if entry.module.startswith("app.rewards.")))
+    return tuple(sorted(name for name, entry in _entry_points().items() if entry.module.startswith(_OWN)))
 
 
 def names() -> tuple[str, ...]:
@@ -62,6 +64,24 @@ def find(name: str) -> AnyReward:
     if not isinstance(loaded, Reward | GroupReward):
         raise TypeError(f"entry point {entry.value} of reward '{name}' is no reward: decorate it with @reward")
     return loaded  # pyright: ignore[reportUnknownVariableType]
+
+
+def is_plugin(name: str) -> bool:
+    """Whether a reward is somebody else's: a file or module of `ASSAY_PLUGINS`, or another distribution's."""
+    entry = _entry_points().get(name)
+    return name in _plugins() or entry is None or not entry.module.startswith(_OWN)
+
+
+def limits_of(reward: AnyReward) -> Limits:
+    """A reward's own limits; where a plugin gives none, the settings' for plugins."""
+    if not is_plugin(reward.name):
+        return reward.limits
+    own, settings = reward.limits, Settings()
+    return Limits(
+        own.cpu_s or settings.plugin_cpu_s,
+        own.wall_s or settings.plugin_wall_s,
+        own.memory_mb or settings.plugin_memory_mb,
+    )
 
 
 def get(name: str) -> Reward[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.rewards import isolated, registry
 from app.rewards.base import Component, Member, Sample
 from app.rubric.model import Rubric
 
@@ -34,8 +35,13 @@ def score_groups(rubric: Rubric, items: Sequence[GroupItem]) -> list[tuple[Compo
     ]
     for component in rubric.group_components:
         params = component.reward.params.model_validate(component.params)
+        plugin = registry.is_plugin(component.reward.name)
         for indices in groups.values():
-            scored = component.reward.score_group([members[i] for i in indices], params)
+            own = [members[i] for i in indices]
+            if plugin:
+                scored = isolated.score_group(component.reward, own, component.params)
+            else:
+                scored = component.reward.score_group(own, params)
             for index, one in zip(indices, scored, strict=True):
                 found[index].append(one)
     return [tuple(one) for one in found]

@@ -48,7 +48,7 @@ def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -
         for number, component in enumerate(components):
             score = entry.known.get(component.index)
             if score is None:
-                progress.begin(position, number, now)
+                progress.begin(position, number, now, component.cpu_s, component.wall_s)
                 scored, started = component.score(sample, entry.request), now
                 now = time.monotonic_ns()
                 score = as_score(scored, (now - started) // 1000, batch.evidence)

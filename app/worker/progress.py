@@ -6,7 +6,7 @@ import struct
 from multiprocessing import reduction
 from typing import Any, NamedTuple
 
-_LAYOUT = struct.Struct("=IIQ")
+_LAYOUT = struct.Struct("=IIQdd")
 _SIZE = mmap.PAGESIZE
 
 
@@ -19,6 +19,9 @@ class Point(NamedTuple):
     """Position among the micro-batch's components."""
     started_ns: int
     """On the monotonic clock, which all processes share; 0 while idle."""
+    cpu_s: float
+    """The component's own limits; 0 where it has none."""
+    wall_s: float
 
 
 class Progress:
@@ -41,12 +44,12 @@ class Progress:
         """Goes to a child as a duplicate of the file descriptor, while that child is being started."""
         return _rebuild, (reduction.DupFd(self._fd),)
 
-    def begin(self, item: int, component: int, started_ns: int) -> None:
+    def begin(self, item: int, component: int, started_ns: int, cpu_s: float = 0.0, wall_s: float = 0.0) -> None:
         """Note what is begun. It is called for every component: no system call may be in it."""
-        _LAYOUT.pack_into(self._map, 0, item, component, started_ns)
+        _LAYOUT.pack_into(self._map, 0, item, component, started_ns, cpu_s, wall_s)
 
     def idle(self) -> None:
-        _LAYOUT.pack_into(self._map, 0, 0, 0, 0)
+        _LAYOUT.pack_into(self._map, 0, 0, 0, 0, 0.0, 0.0)
 
     def read(self) -> Point:
         return Point(*_LAYOUT.unpack_from(self._map, 0))

@@ -9,6 +9,7 @@ import structlog
 from app.queue.codec import ComponentScore, ComponentWork, WorkItem
 from app.rewards import registry
 from app.rewards.base import Component, Params, Reward, Sample
+from app.rewards.memory import memory_limit
 from app.status import Status
 
 _log = structlog.get_logger(__name__)
@@ -27,11 +28,17 @@ class Bound:
         self.index = work.index
         self._reward: Reward[Any] = registry.get(work.reward)
         self._params: Params = self._reward.params.model_validate(work.params)
+        limits = registry.limits_of(self._reward)
+        self.cpu_s, self.wall_s = limits.cpu_s or 0.0, limits.wall_s or 0.0
+        self._memory_mb = limits.memory_mb
 
     def score(self, sample: Sample, request: str) -> Component:
         """The edge between the service and a reward: whatever a reward raises is that reward's `error`."""
         try:
-            return self._reward.score(sample, self._params)
+            if self._memory_mb is None:
+                return self._reward.score(sample, self._params)
+            with memory_limit(self._memory_mb):
+                return self._reward.score(sample, self._params)
         except Exception as error:  # noqa: BLE001
             _log.exception("reward_failed", reward=self._reward.name, request=request)
             detail = f"{self._reward.name}: {type(error).__name__}: {error}"

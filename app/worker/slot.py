@@ -129,9 +129,10 @@ class Slot:
         """The rest of the micro-batch, with the component that the child died in settled as `status`."""
         culprit = sent.entries[point.item]
         component = sent.components[point.component]
+        cpu_s, wall_s = point.cpu_s or self._budget.cpu_s, point.wall_s or self._budget.wall_s
         details = {
-            Status.CPU_EXCEEDED: f"{component.reward} used more than {self._budget.cpu_s:g} s of CPU time",
-            Status.TIMEOUT: f"{component.reward} took more than {self._budget.wall_s:g} s",
+            Status.CPU_EXCEEDED: f"{component.reward} used more than {cpu_s:g} s of CPU time",
+            Status.TIMEOUT: f"{component.reward} took more than {wall_s:g} s",
             Status.ERROR: f"the process died in {component.reward}",
         }
         verdict = ComponentScore(
@@ -183,9 +184,10 @@ class Slot:
             self._seen, self._cpu_then = point.started_ns, used
         wall = (time.monotonic_ns() - point.started_ns) / 1e9
         cpu = used - self._cpu_then
-        if cpu > self._budget.cpu_s or (wall > self._budget.wall_s and cpu > _MOSTLY_CPU * wall):
+        most_wall = point.wall_s or self._budget.wall_s
+        if cpu > (point.cpu_s or self._budget.cpu_s) or (wall > most_wall and cpu > _MOSTLY_CPU * wall):
             self._killed_for = Status.CPU_EXCEEDED
-        elif wall > self._budget.wall_s:
+        elif wall > most_wall:
             self._killed_for = Status.TIMEOUT
         else:
             return

@@ -49,6 +49,61 @@ def test_a_bad_item_costs_only_itself(hostile_service: Service, command: str, sc
     assert {(r["reward"], r["components"]["hostile"]["status"]) for r in results} == {(1.0, "ok")}
 
 
+@pytest.mark.parametrize(
+    ("command", "score", "status", "detail"),
+    [
+        ("loop", 0.0, "cpu_exceeded", "0.2 s"),
+        ("sleep:60", None, "timeout", "3 s"),
+        ("allocate:200", None, "error", "MemoryError"),
+        ("allocate:16", 1.0, "ok", None),
+    ],
+)
+def test_a_plugin_has_limits_of_its_own(
+    hostile_service: Service, command: str, score: float | None, status: str, detail: str | None
+):
+    rubric = {"components": {"limited": {"reward": "hostile/limited"}}}
+    items = [{"completion": text} for text in ("fine", command, "fine")]
+    results = hostile_service.score(items, rubric=rubric)["results"]
+    found = results[1]["components"]["limited"]
+    assert (found["score"], found["status"]) == (score, status)
+    assert detail is None or detail in found["evidence"]["detail"]
+    assert [r["reward"] for r in (results[0], results[2])] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "detail"),
+    [
+        ("sleep:60", "timeout", "8 s"),
+        ("loop", "timeout", "1 s of CPU time"),
+        ("exit", "error", "died"),
+        ("segfault", "error", "died"),
+        ("raise", "error", "as told"),
+        ("allocate:200", "error", "MemoryError"),
+        ("too few", "error", "one component a member"),
+        ("fine", "ok", None),
+    ],
+)
+def test_a_plugins_group_reward_is_ended_with_its_group_alone(
+    hostile_service: Service, command: str, status: str, detail: str | None
+):
+    rubric = {
+        "components": {
+            "format": {"reward": "format"},
+            "group": {"reward": "hostile/group", "params": {}},
+        }
+    }
+    items = [
+        {"completion": command, "group": "bad"},
+        {"completion": "fine", "group": "bad"},
+        {"completion": "fine", "group": "good"},
+    ]
+    results = hostile_service.score(items, rubric=rubric)["results"]
+    bad = results[0]["components"]["group"]
+    assert bad["status"] == status
+    assert detail is None or detail in bad["evidence"]["detail"]
+    assert results[2]["components"]["group"]["score"] == 1.0
+
+
 def test_many_bad_items_in_one_batch_are_each_answered(hostile_service: Service):
     commands = ["exit", "fine", "segfault", "raise", "fine", "kill", "fine"]
     results = hostile_service.score([{"completion": c} for c in commands], rubric=HOSTILE)["results"]
