@@ -54,7 +54,7 @@ def read_after(window: str) -> str | None:
     end = _END.search(window)
     sentence = window[: end.end()] if end else window
     rest = window[end.end() :] if end else ""
-    if sentence.rstrip().endswith(("?", "？")):
+    if sentence.rstrip(" \n*_$)\"'").endswith(("?", "？")):
         return "the value is asked for, not stated"
     if not window.isascii() and _CHINESE.match(sentence):
         return "the value is asked for, bounded or conditional"

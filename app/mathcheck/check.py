@@ -5,11 +5,11 @@ import re
 from flint import fmpq
 
 from app.mathcheck.ast import Node
-from app.mathcheck.choices import chooses, letters, named, option
+from app.mathcheck.choices import chooses, letters, listed, named, option
 from app.mathcheck.compare import compare
 from app.mathcheck.extract import answer_part, extract
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
-from app.mathcheck.moments import moment, only_words
+from app.mathcheck.moments import moment, stated_words
 from app.mathcheck.outcome import Outcome
 from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
 from app.mathcheck.readings import Unstated, readings
@@ -35,6 +35,13 @@ def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> V
         isinstance(found, Extraction) and found.source in _UNMARKED
     ):
         found = _named_option(completion, reference, found)
+    if (
+        isinstance(found, Extraction)
+        and (given := option(found.text))
+        and given.letter <= "J"
+        and listed(completion, found.end)
+    ):
+        found = NoAnswer("a list of options, none of them chosen")
     if isinstance(found, NoAnswer):
         if _unusable(reference):
             return Verdict(None, Status.BAD_REFERENCE, detail="the reference is empty")
@@ -126,10 +133,10 @@ def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
         return Verdict(None, Status.BAD_REFERENCE, detail=f"reference: {error}")
     except Unparsable as error:
         if _WORDY.fullmatch(reference.strip()) or "\\text" in reference or isinstance(error, Unstated):
-            same = plain(answer) == plain(reference)
+            same = plain(answer) == plain(reference) and ("?" in answer) == ("?" in reference)
             return Verdict(float(same), Status.OK, "text", detail="compared as words")
         return Verdict(None, Status.BAD_REFERENCE, detail=f"reference: {error}")
-    if any(g.op == "text" for g in golds) and plain(answer) == plain(reference):
+    if any(g.op == "text" for g in golds) and plain(answer) == plain(reference) and "?" not in answer:
         return Verdict(1.0, Status.OK, "text", detail="the same words")
     try:
         answers = readings(answer)
@@ -144,12 +151,11 @@ def _compare(answer: str, reference: str, policy: Policy) -> Verdict:
 
 def _as_words(answer: str, reference: str) -> Verdict | None:
     """The verdict where the texts themselves are the same."""
-    words = plain(answer)
-    if words and words == plain(reference):
-        if only_words(answer) and only_words(reference):
-            return Verdict(1.0, Status.OK, "text", detail="the same words")
-        if strip(answer) == strip(reference):
-            return Verdict(1.0, Status.OK, "text", detail="the same text", steps=("the texts are the same",))
+    words = stated_words(answer)
+    if words and words == stated_words(reference):
+        return Verdict(1.0, Status.OK, "text", detail="the same words")
+    if plain(answer) == plain(reference) and strip(answer) == strip(reference) and strip(answer):
+        return Verdict(1.0, Status.OK, "text", detail="the same text", steps=("the texts are the same",))
     when = moment(reference)
     if when is not None and when == moment(answer):
         return Verdict(1.0, Status.OK, "text", detail="the same time")

@@ -21,14 +21,19 @@ _LETTER = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?")
 _WITH_TEXT = re.compile(r"(?:[(\[]\s*([A-J])\s*[)\]]|([A-J])\s*[.:)])[.:]?\s*(\S.*)", re.S)
 _SEVERAL = re.compile(r"[(\[]?[A-J][)\]]?(?:\s*(?:,|;|&|/|\band\b|和|、|\s)\s*(?:and\s+)?[(\[]?[A-J][)\]]?){1,9}\.?")
 _JOINED = re.compile(r"[A-J]{2,6}")
-_MENTION = re.compile(r"(?<![A-Za-z0-9_\\^'’])[(\[]?([A-J])[)\]]?(?![A-Za-z0-9_'’^]|\s?[=+*/<>])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_\\^'’-])[(\[]?([A-J])[)\]]?(?![A-Za-z0-9_'’^]|\s?[=+/<>]|\s?\*(?!\*))")
 _NEXT_OPTION = re.compile(r"(?:^|[\s,;])(?:[(\[]([A-J])[)\]]|([A-J])[.)])(?=\s*\S)")
-_EITHER = re.compile(r"(?<![A-Za-z])[A-J]\)?\s*(?:\bor\b|/|\||或)\s*\(?[A-J](?![A-Za-z])")
+_GOES_ON = re.compile(r"[)\]*$]*\s*(?:,|;|&|/|\||\band\b|\bor\b|或|和)\s*(?:and\s+|or\s+)?[*$(\[]*[A-J](?![A-Za-z])")
+"""Behind one letter, another that stands beside it."""
 _ANSWER_IS = re.compile(
     r"(?:answer|option|choice|choose|select|pick|答案|选)\W*(?:is|are|:|为|是|would be)?\W*\Z", re.I
 )
 _VERBS = frozenset("is was and or because since as but not seems must should would can has isn".split())
 _MATH = re.compile(r"[-+*/^=<>]|\\(?!text|mathrm|mathbf)[A-Za-z]")
+_LIST_GOES_ON = re.compile(r"[.)]?[^\n]{0,80}?(?:\n\s*[-*]?\s*|\s)[(\[]?[B-J][.)\]]\s+\S")
+_LEADING = re.compile(
+    r"[(\[]?([A-J])[)\]]?[,;:.]?\s*(?:since|because|as|for|is (?:the )?(?:correct|right|only|true|best))\b"
+)
 MAX_CHARS = 2_000
 """A sentence that names an option is not longer."""
 
@@ -69,6 +74,8 @@ def named(text: str) -> str | None:
     for m in _MENTION.finditer(prose):
         if _is_word(prose, m) or qualified(prose, m.start(), m.end()):
             continue
+        if _GOES_ON.match(prose, m.end()):
+            return None
         chosen.append(m[1])
         if _ANSWER_IS.search(prose, max(0, m.start() - 30), m.start()):
             stated.append(m[1])
@@ -85,6 +92,11 @@ def _is_word(prose: str, m: re.Match[str]) -> bool:
     return bool(following) and (m[1] == "I" or following[1] not in _VERBS)
 
 
+def listed(text: str, end: int) -> bool:
+    """Whether the options go on behind the one that ends at `end`: the list was copied and none chosen."""
+    return _LIST_GOES_ON.match(text, end) is not None
+
+
 def chooses(answer: str, reference: Option) -> bool | None:
     """Whether the answer is this option; None if it names no option, so that its text must be compared."""
     if len(answer) > MAX_CHARS:
@@ -96,15 +108,14 @@ def chooses(answer: str, reference: Option) -> bool | None:
         return given.letter == reference.letter and _agree(given.text, reference.text)
     if letters(answer):
         return False
-    prose = as_prose(answer)
+    if leading := _LEADING.match(prose := as_prose(answer).strip(" $*")):
+        return leading[1] == reference.letter
     if _MATH.search(_FONT.sub(" ", prose)) or not re.search(r"[A-Za-z]{2,}|[一-鿿]", prose):
         return None
     if len({m[1] or m[2] for m in _NEXT_OPTION.finditer(prose)}) > 1:
         return False
-    if _EITHER.search(prose):
-        return False
     letter = named(answer)
-    return None if letter is None else letter == reference.letter
+    return (None if reference.text else False) if letter is None else letter == reference.letter
 
 
 def _agree(given: str, wanted: str) -> bool:

@@ -4,7 +4,8 @@
 
 import re
 
-from app.mathcheck.unwrap import strip
+from app.mathcheck.unwrap import as_prose, strip
+from app.mathcheck.words import plain
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)\s*([ap])\.?m\.?", re.I)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -22,8 +23,26 @@ LONGEST = 60
 """Characters of a date or time."""
 
 
-def only_words(text: str) -> bool:
-    return _WORDS.fullmatch(text) is not None
+_LEAD = re.compile(
+    r"(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:(?:the\s+(?:(?:final|correct)\s+)?answer|it|this)\s+is|it's|there\s+(?:is|are)|they\s+are|(?:final\s+)?answer\s*:)\s+",
+    re.I,
+)
+_SYNONYMS = {
+    "does not exist": "dne",
+    "doesn't exist": "dne",
+    "empty set": "no solution",
+    "infinitely many solutions": "infinitely many",
+}
+
+
+def stated_words(text: str) -> str | None:
+    """The words of a short text answer, without a lead-in such as "it is"; None if it is more than words, or asks."""
+    bare = as_prose(text).strip().strip("$*`").strip()
+    if not _WORDS.fullmatch(bare):
+        return None
+    lead = _LEAD.match(bare)
+    words = plain(bare[lead.end() :] if lead else bare)
+    return _SYNONYMS.get(words, words)
 
 
 def moment(text: str) -> tuple[object, ...] | None:

@@ -110,3 +110,18 @@ def value_of_words(words: list[str]) -> fmpq | None:
         else:
             return None
     return fmpq(total + group)
+
+
+def in_figures(text: str) -> str | None:
+    """A text that is nothing but a number in words, in figures: `minus five`, `half`, `a dozen`; None if it is not."""
+    words: list[str] = _WORD.findall(text.lower()) if len(text) < 200 else []
+    sign = "-" if words[:1] in (["minus"], ["negative"]) else ""
+    words = words[1:] if sign else words
+    if words[-1:] == ["dozen"]:
+        count = fmpq(1) if words[:-1] in ([], ["a"]) else value_of_words(words[:-1])
+        value = None if count is None else count * 12
+    elif words in (["half"], ["a", "half"]):
+        value = fmpq(1, 2)
+    else:
+        value = value_of_words(["one", *words[1:]] if words[:1] in (["a"], ["an"]) and len(words) > 1 else words)
+    return None if value is None else f"{sign}{value}"

@@ -55,7 +55,7 @@ FILLER = _words(
     "the a an be been is are was were to equal equals equaling of it its this that there he she they we you i answer answers value values number result solution "
     "solutions total sum text mathrm textbf mathbf boxed fbox displaystyle left quad qquad exactly precisely just simply only definitely clearly so thus hence "
     "therefore final correct being as at which in by fact s have has had get gets gives give yields yield obtain left x y n has for us usd rs "
-    "dollars eur another any quite really certainly surely would should must will of a = : ( )"
+    "dollars eur option choice letter another any quite really certainly surely would should must will of a = : ( )"
 )
 GOVERNING = _words(
     "is are was were be been equals equal = : get gets got gives give yields yield obtain obtains have has had need needs needed find found make makes made makes earn "

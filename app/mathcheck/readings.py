@@ -6,7 +6,9 @@ from functools import lru_cache
 from app.mathcheck.ast import Node
 from app.mathcheck.clean import clean
 from app.mathcheck.extract import from_prose
+from app.mathcheck.lexicon import EMPTY_WORDS
 from app.mathcheck.limits import MathError, Unparsable
+from app.mathcheck.numerals import in_figures
 from app.mathcheck.parser import parse
 from app.mathcheck.phrases import BARE_MARKS
 from app.mathcheck.unwrap import as_prose, strip
@@ -18,6 +20,7 @@ _CAPITALS = re.compile(r"\b[A-Z]{2}\b")
 """Names of segments: NO is no denial."""
 _WORD = re.compile(r"[a-z]{2,}")
 _VALUE = re.compile(r"\d|\\(?:frac|sqrt|pi|infty)|[√π½]")
+_IN_WORDS = re.compile(r"[A-Za-z]{3,}[A-Za-z -]*|[Aa]n? [A-Za-z -]+")
 _POWER_WORD = re.compile(r"\d\s+(?:squared|cubed)\b")
 _LEAD = re.compile(
     r"\s*([A-Za-z][A-Za-z ]{0,60}?)\s*(?::|=|\b(?:is|are|equals)\b)\s*(?=\S)(?!.*(?:[:=]|\b(?:is|are|equals)\b))", re.S
@@ -41,6 +44,10 @@ def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
     s = strip(text)
     if "\\boxed" in s and not s.startswith("\\boxed"):
         return _inside(text, reference)
+    if s.isascii() and _IN_WORDS.fullmatch(s) and (figures := in_figures(s)):
+        s = figures
+    if s.lower() in EMPTY_WORDS:
+        s = "\\emptyset"
     if _POWER_WORD.search(s):
         raise Unstated("a power in words")
     if _qualifies(s):
