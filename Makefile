@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve demo recipe check test lint format clean
+.PHONY: help setup serve demo recipe check test test-trainers lint format clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,5 +39,9 @@ check: lint  ## lint, types, unit tests: under two minutes
 test: lint  ## everything
 	@$(BIN)/pytest -q
 
+test-trainers: setup  ## the real trainers and their clients, in an environment of their own
+	@bash scripts/setup_trainers.sh
+	@ASSAY_TRAINERS=required $(BIN)/pytest -q tests/trainers
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-trainers .pytest_cache .ruff_cache .hypothesis build dist
