@@ -165,9 +165,21 @@ def _function(name: str, args: list[Any]) -> Any:
         for y in args[1:]:
             x = x.real_max(y) if name == "max" else x.real_min(y)
         return x
+    if name in ("gcd", "lcm", "mod"):
+        return _of_integers(name, args)
     if name in ("Re", "Im"):
         return acb(x.real if name == "Re" else x.imag)
     raise OutOfDomain(name)
+
+
+def _of_integers(name: str, args: list[Any]) -> Any:
+    whole = [a.unique_fmpz() for a in args]
+    if any(w is None for w in whole) or (name == "mod" and whole[1] <= 0):
+        raise OutOfDomain(name)
+    total = whole[0]
+    for w in whole[1:]:
+        total = total % w if name == "mod" else total.gcd(w) if name == "gcd" else total.lcm(w)
+    return acb(total)
 
 
 def _series(node: Node, env: dict[str, Any]) -> Any:

@@ -20,14 +20,15 @@ from app.mathcheck.ratfun import exact_or_none
 from app.mathcheck.reals import Line, RealSet, compare_sets, has_letters
 from app.mathcheck.relations import chain_value, compare_relations, compare_values_of
 from app.mathcheck.scalar import compare_scalars, order
-from app.mathcheck.words import compare_words, plain
+from app.mathcheck.words import compare_words, letters, plain
 
 _SETS = frozenset(["interval", "union", "inter", "minus", "setb", "set"])
 _NUMBER_SETS = frozenset(
     ["reals", "integers", "naturals", "rationals", "complexes", "empty", "positive reals", "positive integers"]
 )
 _NAMES = {"list": "a list of answers", "mod": "a congruence", "date": "a date", "residue": "a residue class"}
-_FREE_CONSTANTS = frozenset(["c", "C", "K", "k"])
+_ADDED_CONSTANTS = frozenset(["c", "C", "K", "k"])
+_FREE_CONSTANTS = frozenset(["c", "C", "K"])
 _LINE = Line(order)
 _REAL_SETS = RealSets(_LINE)
 
@@ -41,6 +42,8 @@ def _compare(a: Node, b: Node, policy: Policy) -> Outcome:
     if a == b and a.op != "rel":
         return equal("the same expression")
     if is_scalar(a) and is_scalar(b):
+        if letters(a) is not None and letters(b) is not None:
+            return compare_words(a, b)
         return _scalars(a, b, policy)
     if "text" in (a.op, b.op):
         return compare_words(a, b)
@@ -136,6 +139,8 @@ def _sets(a: Node, b: Node, policy: Policy) -> Outcome | None:
     if x is None or y is None:
         return _one_set(a, b, x, y, policy)
     if x.variable and y.variable and x.variable != y.variable:
+        if a.op == b.op == "rel":
+            return None
         return different("about different variables")
     return compare_sets(x, y, _LINE, lambda p, q: compare_scalars(p, q, policy))
 
@@ -216,12 +221,13 @@ def _may_be_set(n: Node) -> bool:
 
 
 def _same_constant(a: Node, b: Node) -> tuple[Node, Node]:
-    """`+ c` and `+ C`: the name of a constant of integration is free."""
+    """`+ c` and `+ C`, `Ce^x` and `Ke^x`: the name of a constant of integration is free."""
     only_a, only_b = symbols(a) - symbols(b), symbols(b) - symbols(a)
-    if len(only_a) == len(only_b) == 1 and only_a | only_b <= _FREE_CONSTANTS:
+    if len(only_a) == len(only_b) == 1 and only_a | only_b <= _ADDED_CONSTANTS:
+        free = only_a | only_b <= _FREE_CONSTANTS and bool(symbols(a) & symbols(b))
         by = Node("sym", (), only_b.pop())
         name = only_a.pop()
-        if a.op == b.op == "add" and Node("sym", (), name) in a.args and by in b.args:
+        if free or (a.op == b.op == "add" and Node("sym", (), name) in a.args and by in b.args):
             return substitute(a, name, by), b
     return a, b
 

@@ -22,8 +22,13 @@ def compare_sequences(a: Node, b: Node, same: Same) -> Outcome:
     if "set" in kinds or points:
         xs, ys = _distinct(xs, same), _distinct(ys, same)
     if len(xs) != len(ys):
+        if Node("dots") in xs and Node("dots") in ys:
+            return undecided("lists with an ellipsis")
         return different(f"{len(xs)} items and {len(ys)}")
     xs, ys, named = _unnamed(xs, ys)
+    if Node("dots") in xs and Node("dots") in ys:
+        outcome = both([same(x, y) for x, y in zip(xs, ys, strict=True)])
+        return outcome if outcome.equal or len(xs) != len(ys) else different("another pattern")
     if ordered or named:
         return both([same(x, y) for x, y in zip(xs, ys, strict=True)])
     return _matched(xs, ys, same)

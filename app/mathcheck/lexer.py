@@ -41,13 +41,14 @@ _TOKEN = re.compile(
   | (?P<hex>0x[0-9A-Fa-f]+|0b[01]+|0o[0-7]+)
   | (?P<based>(?:\d{1,80}[A-Za-z][\dA-Za-z]{0,80}|[A-F][\dA-F]{1,80}|\([\dA-F]{1,80}\))_(?:\{\d\d\}|\d\d(?!\d)))
   | (?P<group>\d{1,3}(?:(?:\\,|\ ?\{,\ ?\}\ ?|,\\!\ ?|,\ \\!\ ?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
-  | (?P<us>[1-9]\d{0,2}(?:,\d{3}(?!\d))+(?:\.\d+)?)
+  | (?P<us>[1-9]\d{0,2}(?:,\d{3}(?!\d))+(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?![\d,])(?:\.\d+)?)
   | (?P<eu>\d{1,3}(?:\.\d{3}(?!\d))+,\d+|\d{1,3}(?:\.\d{3}(?!\d)){2,})
   | (?P<deccomma>\d+,\d+(?![,\d]))
   | (?P<repeat>\d*\.\d*(?:\(\d+\)|\\(?:overline|bar|dot)\s*\{\d+\}|\\(?:overline|bar|dot)\s*\d)
       (?:\d*\\dot\s*(?:\{\d\}|\d))?)
   | (?P<sci>(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+)
   | (?P<num>\d+(?:\.\d+)?|\.\d+)
+  | (?P<times>[xX](?=\ ?10\ ?\^))
   | (?P<cmd>\\(?:[A-Za-z]+|.))
   | (?P<word>[A-Za-z]+)
   | (?P<op>\.\.\.+|<=|>=|!=|==|->|=>|\*\*|<>|[^A-Za-z0-9\s\\])
@@ -139,6 +140,9 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
             elif kind == "deccomma":
                 raw = raw.replace(",", ".")
             out.append(Token("num", raw, start, spaced))
+        elif kind == "times":
+            scientific = bool(out) and out[-1].kind == "num"
+            out.append(Token("op", "*", start, spaced) if scientific else Token("sym", raw, start, spaced))
         elif kind == "cmd":
             name = raw[1:]
             pos = _command(name, text, start, pos, spaced, out)

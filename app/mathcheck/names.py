@@ -2,14 +2,20 @@
 
 from app.mathcheck.ast import Node, symbols
 
+_GREEK_FUNCTIONS = frozenset(["phi", "psi", "zeta", "Gamma", "sigma", "tau"])
+"""Letters that are read as factors but before one letter in brackets name a function: `φ(n) = …`."""
 _LABEL_OPS = frozenset(["mul", "div", "sym", "fn", "ratio", "app"])
 
 
 def is_label(node: Node) -> bool:
     if node.op in ("sym", "app", "text"):
         return True
+    if node.op == "matrix":
+        return all(c.op == "sym" for r in node.args for c in r.args)
     if node.op == "tuple":
         return all(a.op == "sym" for a in node.args)
+    if node.op == "mul" and len(node.args) == 2 and node.args[0].value in _GREEK_FUNCTIONS and node.args[1].op == "sym":
+        return True
     if node.op == "div" and all(_is_differential(a) for a in node.args):
         return True
     names = symbols(node)

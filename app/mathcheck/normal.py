@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flint import fmpq, fmpz
 
-from app.mathcheck.algebraic import is_zero
+from app.mathcheck.algebraic import is_zero, pi_multiple
 from app.mathcheck.ast import ONE, TWO, Node, num, symbols
 from app.mathcheck.balls import OutOfDomain, ball
 from app.mathcheck.limits import TooComplex, Unparsable
@@ -96,6 +96,8 @@ def _function(node: Node) -> Node:
         return _sum([_times(q, m) for q, m in _logarithm(x)]) if not symbols(x) else node
     if name in _TRIG and symbols(x):
         return _exponentials(name, x)
+    if name in ("sin", "cos") and (turn := pi_multiple(x)) is not None:
+        return _rational_angle(node, turn if name == "cos" else turn - fmpq(1, 2))
     if name in _ARC and not symbols(x):
         return _angle(node, _ARC[name])
     if name == "abs":
@@ -256,6 +258,13 @@ def _exponentials(name: str, x: Node) -> Node:
         return cosine
     top, bottom = {"tan": (sine, cosine), "cot": (cosine, sine), "sec": (ONE, cosine), "csc": (ONE, sine)}[stem]
     return Node("div", (top, bottom))
+
+
+def _rational_angle(node: Node, turn: fmpq) -> Node:
+    """cos(πr) where it is rational: by Niven's theorem 0, ±1/2 and ±1 are all that there are."""
+    turn = abs(turn - 2 * ((turn + 1) / 2).floor())  # to [0, 1] by period and symmetry
+    values = {fmpq(0): fmpq(1), fmpq(1, 3): fmpq(1, 2), fmpq(1, 2): fmpq(0), fmpq(2, 3): fmpq(-1, 2), fmpq(1): fmpq(-1)}
+    return Node("num", (), values[turn]) if turn in values else node
 
 
 def _angle(node: Node, function: str) -> Node:

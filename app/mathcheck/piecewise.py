@@ -3,6 +3,7 @@
 from flint import fmpq
 
 from app.mathcheck.ast import Node, is_scalar, num, substitute, symbols
+from app.mathcheck.balls import OutOfDomain, ball
 from app.mathcheck.inequalities import RealSets
 from app.mathcheck.limits import MAX_ITEMS, TooComplex
 from app.mathcheck.outcome import Outcome, Undecided, both, different, undecided
@@ -18,6 +19,8 @@ def compare_cases(a: Node, b: Node, policy: Policy) -> Outcome:
         xs, ys = _pieces(a, line), _pieces(b, line)
         if xs is None or ys is None:
             return undecided("a function by cases")
+        if "cases" not in (a.op, b.op) or a.op != b.op:
+            xs, ys = _whole_line(xs, ys, line), _whole_line(ys, xs, line)
         domains = compare_sets(_domain(xs, line), _domain(ys, line), line, lambda p, q: compare_scalars(p, q, policy))
         if domains.equal is not True:
             return domains if domains.equal is None else different("different domains")
@@ -54,6 +57,28 @@ def _pieces(node: Node, line: Line) -> list[tuple[Node, RealSet]] | None:
             return None
         found.append((value, where))
     return found
+
+
+def _whole_line(
+    xs: list[tuple[Node, RealSet]], ys: list[tuple[Node, RealSet]], line: Line
+) -> list[tuple[Node, RealSet]]:
+    """A formula without conditions, without the isolated points at which it has no value."""
+    if len(xs) != 1 or xs[0][1] != REALS:
+        return xs
+    value = xs[0][0]
+    gaps = line.complement(_domain(ys, line))
+    names = symbols(value)
+    if len(names) != 1 or any(p.low != p.high or _has_value(value, names, p.low) for p in gaps.pieces):
+        return xs
+    return [(value, line.difference(REALS, gaps))]
+
+
+def _has_value(node: Node, names: set[str], at: Node) -> bool:
+    try:
+        ball(substitute(node, next(iter(names)), at), {}, 64)
+    except (OutOfDomain, ZeroDivisionError):
+        return False
+    return True
 
 
 def _domain(pieces: list[tuple[Node, RealSet]], line: Line) -> RealSet:

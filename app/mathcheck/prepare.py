@@ -58,10 +58,10 @@ def _list(node: Node) -> Node:
 
 
 def _inherit(items: list[Node]) -> tuple[Node, ...]:
-    """`a = 4, -8, -10`: the name holds for what follows."""
-    named = len(items) > 1 and items[0].op == "rel" and items[0].value == "=" and items[0].args[0].op == "sym"
+    """`a = 4, -8, -10` and `x ≠ 0, 1`: the name holds for what follows."""
+    named = len(items) > 1 and items[0].op == "rel" and items[0].value in ("=", "!=") and items[0].args[0].op == "sym"
     if named and not any(i.op == "rel" for i in items[1:]):
-        return (items[0], *(Node("rel", (items[0].args[0], i), "=") for i in items[1:]))
+        return (items[0], *(items[0]._replace(args=(items[0].args[0], i)) for i in items[1:]))
     return tuple(items)
 
 

@@ -35,6 +35,8 @@ def _write(node: Node) -> tuple[str, int]:
         return _symbol(str(value)), _ATOM
     if op == "const":
         return _CONSTANTS[str(value)], _ATOM
+    if op == "dots":
+        return r"\ldots", _ATOM
     if op == "text":
         return rf"\text{{{value}}}", _ATOM
     writer = _WRITERS.get(op)

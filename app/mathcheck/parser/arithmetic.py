@@ -13,6 +13,8 @@ from app.mathcheck.units import is_unit_word
 
 _OPENERS = frozenset(["(", "{", "[", "l|", "⌊", "⌈", "s{", "⟨"])
 _NO_FACTOR = frozenset(["pmod", "mod", "bmod", "end", "over", "choose"])
+_OPERATORS = frozenset(["E", "V", "P"])
+"""Expectation, variance and probability, which take square brackets."""
 _NO_GROUP = frozenset(["mod", "bmod", "pmod", "base"])
 """Words that make a bracket a remark on the number before it."""
 _DECIMAL = frozenset("0123456789")
@@ -81,8 +83,8 @@ class Arithmetic(Commands):
             return Node("mul", (node, right))
         if node.value.q == 1 and right.op == "div" and right.args[0].op == "num" == right.args[1].op:
             return Node("add", (node, right))  # a mixed number
-        if right.op == "pct" and right.args[0].op == "div" and opener.kind == "cmd":
-            return Node("pct", (Node("add", (node, *right.args)),))
+        if right.op in ("pct", "deg") and right.args[0].op == "div" and opener.kind == "cmd":
+            return Node(right.op, (Node("add", (node, *right.args)),))
         if right.op != "num" or opener.kind != "num":
             return Node("mul", (node, right))
         following = self.ahead()
@@ -292,6 +294,8 @@ class Arithmetic(Commands):
         if function and self._inverse_here():
             name += "^{-1}"
             self.i += 5
+        if name in _OPERATORS and self.is_op("[") and self.ahead().text.isupper() and self.ahead(2).text == "]":
+            return Node("app", self.bracket().args, name)
         if function and self.is_op("("):
             arg = self.bracket()
             return Node("app", arg.args if arg.op == "tuple" else (arg,), name)

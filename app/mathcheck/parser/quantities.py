@@ -7,7 +7,7 @@ from app.mathcheck.numerals import MAX_WORDS, NUMBER_WORDS, base_of, in_base, va
 from app.mathcheck.parser.arithmetic import Arithmetic
 from app.mathcheck.units import canonical, is_unit_word, lookup, parse_unit
 
-_CURRENCIES = frozenset(["$", "€", "£", "¥"])
+_CURRENCIES = frozenset(["$", "€", "£", "¥", "¢"])
 _BEHIND = _CURRENCIES | {"("}
 """Signs behind a value that may belong to it."""
 _UNIT_LETTERS = frozenset("mgshLlNJWVKACFT")
@@ -18,6 +18,8 @@ MAX_NOUN_WORDS = 12
 
 class Quantities(Arithmetic):
     def quantity(self) -> Node:
+        if self.accept("…"):
+            return Node("dots")
         negative = self.is_op("-") and self.ahead().text in _CURRENCIES
         self.i += int(negative)
         currency = ""
