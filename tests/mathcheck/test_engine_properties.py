@@ -146,7 +146,8 @@ def test_angles_are_decided_exactly(p, q):
     assume(p < q)
     degrees = Fraction(180 * p, q)
     verdict = check_answer(f"\\sin\\frac{{{p}\\pi}}{{{q}}}", f"\\cos({90 - degrees})^\\circ")
-    assert (verdict.score, verdict.certificate) == (1.0, "exact")
+    assert verdict.score == 1.0
+    assert verdict.certificate in ("exact", "identity")
     assert says(f"\\sin\\frac{{{p}\\pi}}{{{q}}} + 10^{{-40}}", f"\\sin\\frac{{{p}\\pi}}{{{q}}}") == 0.0
 
 
