@@ -20,6 +20,14 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    api_keys_file: Path | None = None
+    """TOML file of API keys (`assay keys new NAME`); read again on SIGHUP."""
+    api_keys: str = ""
+    """API keys as `name=hash`, separated by commas."""
+    open_metrics: bool = True
+    """Whether `/metrics` needs no key: it has names of keys and rubrics, and nothing of what is scored."""
+    insecure_no_auth: bool = False
+    """Listen on a public address without keys."""
     data_dir: Path = Path(".assay")
     """Queue data, logs and the socket of the embedded server."""
     redis_url: Annotated[str | None, Field(validation_alias=AliasChoices("ASSAY_REDIS_URL", "REDIS_URL"))] = None

@@ -11,6 +11,9 @@ from fastapi_offline import FastAPIOffline
 
 from app import __version__
 from app.api import catalogue, errors, execute, health, score
+from app.api.auth import BadKeys, KeyRing
+from app.api.auth.exposure import OpenToAll, check_exposure
+from app.api.auth.gate import Gated
 from app.api.compat import llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusion, slime
 from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
@@ -24,14 +27,14 @@ _log = structlog.get_logger(__name__)
 
 
 def create(settings: Settings) -> FastAPI:
-    """The application; it reaches the queue's server only once it is started."""
+    """The application; it reaches the queue's server only once it is started. Raises BadKeys, OpenToAll."""
     state = State.create(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await state.dispatcher.start()
         await state.keeper.start()
-        _reload_on_hangup()
+        _reload_on_hangup(state)
         yield
         await state.keeper.stop()
         await state.dispatcher.stop()
@@ -48,13 +51,15 @@ def create(settings: Settings) -> FastAPI:
     errors.install(app)
     for module in (score, jobs, execute, catalogue, health, *_DIALECTS):
         app.include_router(module.router)
+    app.add_middleware(Gated, gate=state.gate, metrics=state.metrics)
     app.add_middleware(Observed, metrics=state.metrics)
     _describe_request(app)
     return app
 
 
-def _reload_on_hangup() -> None:
-    """Read rubric files again on SIGHUP; a bad file leaves the rubrics as they were."""
+def _reload_on_hangup(state: State) -> None:
+    """Read rubrics and API keys again on SIGHUP; a bad file leaves them as they were."""
+    settings = state.settings
 
     def again() -> None:
         try:
@@ -63,6 +68,14 @@ def _reload_on_hangup() -> None:
             _log.error("rubrics_not_reloaded", error=str(error))
         else:
             _log.info("rubrics_reloaded", rubrics=list(presets()))
+        try:
+            ring = KeyRing.load(settings.api_keys_file, settings.api_keys)
+            check_exposure(settings, ring)
+        except (BadKeys, OpenToAll) as error:
+            _log.error("keys_not_reloaded", error=str(error))
+        else:
+            state.gate.replace(ring)
+            _log.info("keys_reloaded", keys=list(ring.keys))
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again)
 

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
 
+from app.api.auth.gate import capped, owner_of
 from app.api.bodies import Media, accepted, encoder, respond
 from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, bad_rubric
@@ -53,7 +54,7 @@ async def score(request: Request) -> Response:
     limits = state.settings
     bounds = Bounds(limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
     received = await receive(request, ScoreRequest, bounds)
-    scoring = Scoring(state, request.state.request_id, received, started)
+    scoring = Scoring(state, request, received, started)
     reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)
     if media is not Media.NDJSON:
@@ -65,7 +66,7 @@ async def score(request: Request) -> Response:
 class Scoring:
     """One request on its way through the queue. Raises Problem if the rubric can't be used."""
 
-    def __init__(self, state: State, request: str, received: Received, started: float) -> None:
+    def __init__(self, state: State, request: Request, received: Received, started: float) -> None:
         try:
             self._rubric = rubric = resolve(received.head.rubric)
         except BadRubric as error:
@@ -76,7 +77,9 @@ class Scoring:
         self._components = components_of(rubric)
         self._started = started
         deadline = started + self._options.deadline_ms / 1000
-        self._pending = Pending(request, 0, len(rubric.components), deadline)
+        self._priority = capped(request, self._options.priority)
+        self._key = owner_of(request)
+        self._pending = Pending(request.state.request_id, 0, len(rubric.components), deadline)
         self._tally = Tally(Combiner(rubric, self._options.on_abstain), self._pending)
         self._samples: list[Sample] = []
 
@@ -142,7 +145,7 @@ class Scoring:
                     work_of(items, self._rubric),
                     self._components,
                     self._pending,
-                    priority=self._options.priority,
+                    priority=self._priority,
                     evidence=self._options.evidence != "none",
                     reuse=reuse,
                     first=first,
@@ -169,6 +172,8 @@ class Scoring:
     def _record(self) -> None:
         metrics, tally = self._state.metrics, self._tally
         metrics.answered(self._rubric.name, tally.scored, tally.abstained)
+        if self._key:
+            metrics.key_items.labels(self._key).inc(tally.scored + tally.abstained)
         metrics.queue_wait.observe(self._pending.queue_ms / 1000)
         milliseconds = round((time.monotonic() - self._started) * 1000, 1)
         _log.info(

@@ -4,6 +4,7 @@ import time
 
 from fastapi import Request
 
+from app.api.auth.gate import capped
 from app.api.disconnect import while_connected
 from app.api.state import state_of
 from app.api.work import components_of
@@ -30,7 +31,7 @@ async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: fl
             [(item, (Plan(lane, (0,)),))],
             components_of(rubric),
             pending,
-            priority="online",
+            priority=capped(request, "online"),
             evidence=True,
             reuse=False,  # A program may well be run again to see whether it does the same.
         )

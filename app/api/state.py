@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from assay_client.sources import Sources
 from fastapi import Request
 
+from app.api.auth import KeyRing
+from app.api.auth.exposure import check_exposure
+from app.api.auth.gate import Gate
 from app.api.compat.sources import load_sources
 from app.api.jobs.counting import JobCounter
 from app.observe.metrics import Metrics
@@ -30,11 +33,16 @@ class State:
     keeper: Keeper
     limits: Limits
     """Of micro-batches."""
+    gate: Gate
     metrics: Metrics
     sources: Sources
 
     @classmethod
     def create(cls, settings: Settings) -> "State":
+        """Raises BadKeys, OpenToAll."""
+        ring = KeyRing.load(settings.api_keys_file, settings.api_keys)
+        check_exposure(settings, ring)
+        gate = Gate(ring, open_metrics=settings.open_metrics)
         server = Server.of(settings)
         keys = Keys(settings.namespace)
         metrics = Metrics()
@@ -53,7 +61,7 @@ class State:
         jobs = JobStore(server, keys, ttl_s=settings.job_ttl_s, results_ttl_s=settings.job_results_ttl_s)
         keeper = Keeper(server, keys, jobs, window=settings.job_window_items, counted=JobCounter(metrics).count)
         sources = load_sources(settings.sources)
-        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, metrics, sources)
+        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, gate, metrics, sources)
 
 
 def state_of(request: Request) -> State:

@@ -10,6 +10,7 @@ from app.cli import (
     dlq,
     doctor,
     evaluate,
+    keys,
     math,
     rescore,
     rewards,
@@ -39,6 +40,7 @@ app.command()(code.code)
 app.command()(code.run)
 app.command()(math.math)
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(keys.app, name="keys")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(rubrics.app, name="rubrics")
 

@@ -12,6 +12,8 @@ import uvloop
 from pydantic import ValidationError
 
 from app.api.app import create
+from app.api.auth import BadKeys, KeyRing
+from app.api.auth.exposure import OpenToAll, check_exposure
 from app.cli.console import err, fail, out
 from app.observe.logs import configure
 from app.rewards.base import LANES
@@ -26,6 +28,7 @@ _BACKLOG = 4096
 
 Port = Annotated[int | None, typer.Option("--port", "-p", help="Port of the API. [env: ASSAY_PORT; default: 8000]")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: ASSAY_HOST; default: 127.0.0.1]")]
+NoAuth = Annotated[bool | None, typer.Option("--insecure-no-auth", help="Listen on a public address without API keys.")]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder for queue data and logs. [env: ASSAY_DATA_DIR; default: .assay]")
 ]
@@ -44,13 +47,17 @@ def serve(
     port: Port = None,
     host: Host = None,
     data_dir: DataDir = None,
+    insecure_no_auth: NoAuth = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [env: ASSAY_WORKERS; default: 1]")] = None,
 ) -> None:
     """Run everything on this machine: queue server, API and workers. Ctrl-C stops it all.
 
     With REDIS_URL set, that server is used and none is started.
     """
-    settings = load_settings(port=port, host=host, data_dir=data_dir, workers=workers)
+    settings = load_settings(
+        port=port, host=host, data_dir=data_dir, workers=workers, insecure_no_auth=insecure_no_auth
+    )
+    _check_keys(settings)
     configure(settings.log_level, process="supervisor")
     if _in_use(settings):
         fail(f"port {settings.port} of {settings.host} is in use: choose another with --port or ASSAY_PORT")
@@ -117,9 +124,18 @@ def _in_use(settings: Settings) -> bool:
     return False
 
 
-def api(port: Port = None, host: Host = None) -> None:
+def _check_keys(settings: Settings) -> None:
+    """Whether the service may listen where it is to."""
+    try:
+        check_exposure(settings, KeyRing.load(settings.api_keys_file, settings.api_keys))
+    except (BadKeys, OpenToAll) as error:
+        fail(str(error), 2)
+
+
+def api(port: Port = None, host: Host = None, insecure_no_auth: NoAuth = None) -> None:
     """Run the API alone; workers and Redis run elsewhere."""
-    settings = load_settings(port=port, host=host)
+    settings = load_settings(port=port, host=host, insecure_no_auth=insecure_no_auth)
+    _check_keys(settings)
     configure(settings.log_level, process="api")
     uvicorn.run(
         create(settings),

@@ -37,6 +37,8 @@ class Metrics:
         self.request_seconds = Histogram(
             "assay_request_seconds", "Request latency", ["route"], buckets=_LATENCY_S, registry=r
         )
+        self.by_key = Counter("assay_key_requests_total", "Requests by API key", ["key", "outcome"], registry=r)
+        self.key_items = Counter("assay_key_items_total", "Items answered by API key", ["key"], registry=r)
         self.items = Counter("assay_items_total", "Items answered", ["rubric", "outcome"], registry=r)
         self.component_seconds = Histogram(
             "assay_component_seconds", "Time in a reward, per item", ["component"], buckets=_COMPONENT_S, registry=r

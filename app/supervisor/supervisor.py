@@ -42,6 +42,7 @@ class Supervisor:
             "ASSAY_DATA_DIR": str(settings.data_dir.resolve()),
             "ASSAY_HOST": settings.host,
             "ASSAY_PORT": str(settings.port),
+            "ASSAY_INSECURE_NO_AUTH": str(settings.insecure_no_auth),
         }
         self.ready = asyncio.Event()
         self.redis: Managed | None = None

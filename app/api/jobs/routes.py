@@ -9,13 +9,14 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.api.auth.gate import capped, owner_of
 from app.api.bodies import Media, accepted, encoder, respond
 from app.api.disconnect import while_connected
 from app.api.jobs.counting import JobRubrics
 from app.api.jobs.events import events
 from app.api.jobs.results import JobResults
 from app.api.jobs.submit import Submission, once_of
-from app.api.jobs.view import Job, job_of, owner_of, view
+from app.api.jobs.view import Job, job_of, view
 from app.api.lines import line_response
 from app.api.received import Bounds, receive
 from app.api.state import state_of
@@ -51,8 +52,12 @@ async def submit(request: Request, idempotency_key: Annotated[str | None, Header
     settings = state.settings
     bounds = Bounds(settings.max_body_bytes, settings.max_stream_bytes, MAX_JOB_ITEMS)
     received = await receive(request, JobRequest, bounds)
-    submission = Submission(state, received, owner_of(request), once_of(received, idempotency_key))
+    options = received.head.options
+    priority = capped(request, options.priority if "priority" in options.model_fields_set else "offline")
+    submission = Submission(state, received, owner_of(request), priority, once_of(received, idempotency_key))
     id_, new, durable = await while_connected(request, submission.submit(), received.body_read)
+    if new and (owner := owner_of(request)):
+        state.metrics.key_items.labels(owner).inc(received.items or 0)
     state.metrics.jobs.labels("submitted" if new else "repeated").inc()
     job = await job_of(request, id_)
     response = respond(view(job, durable), Media.JSON)

@@ -28,7 +28,7 @@ _PIECES_AT_ONCE = 16
 class Submission:
     """One job on its way in. Raises Problem if its rubric can't be used."""
 
-    def __init__(self, state: State, received: Received, owner: str, once: str | None) -> None:
+    def __init__(self, state: State, received: Received, owner: str, priority: str, once: str | None) -> None:
         self._state = state
         self._received = received
         self._once = once
@@ -44,7 +44,7 @@ class Submission:
             owner=owner,
             rubric=rubric.model_dump_json().encode(),
             components=components_of(self._rubric),
-            priority=options.priority if "priority" in given else "offline",
+            priority=priority,
             evidence=options.evidence != "none",
             on_abstain=options.on_abstain,
             created_ms=now,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import Request
 
+from app.api.auth.gate import owner_of
 from app.api.errors import Problem
 from app.api.state import state_of
 from app.queue.jobs.model import JobSpec, JobState, JobStatus
@@ -53,11 +54,6 @@ def view(job: Job, durable: bool | None = None) -> JobOut:
         round(left / rate, 1) if rate and not status.state.over else None,
         durable,
     )
-
-
-def owner_of(request: Request) -> str:
-    """Name of the caller's API key; empty without keys."""
-    return getattr(request.state, "key_name", "")
 
 
 async def job_of(request: Request, id_: str) -> Job:
