@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     sources: Path | None = None
     """TOML or JSON file: which rubric and kind of reference each data source has, for the trainers' dialects."""
 
+    api_processes: Annotated[int, Field(ge=1, le=256)] = 1
+    """API processes behind the port: one is busy at about 10,000 short items a second."""
     workers: Annotated[int, Field(ge=1)] = 1
     """Worker processes that `assay serve` starts."""
     children: Annotated[int, Field(ge=1)] = os.cpu_count() or 1

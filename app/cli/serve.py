@@ -1,13 +1,12 @@
 """`assay serve`, `assay api`, `assay worker`: the service, whole or in parts."""
 
 import asyncio
+import os
 import signal
-import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
 from pydantic import ValidationError
 
@@ -15,19 +14,21 @@ from app.api.app import create
 from app.api.auth import BadKeys, KeyRing
 from app.api.auth.exposure import OpenToAll, check_exposure
 from app.cli.console import err, fail, out
+from app.cli.listen import listening, serve_app
 from app.observe.logs import configure
 from app.rewards.base import LANES
 from app.settings import Settings
+from app.supervisor.apis import METRICS_ENV, api_processes, hang_up
+from app.supervisor.process import keep
 from app.supervisor.redis_server import NoRedis
-from app.supervisor.supervisor import DataDirInUse, StartFailed, Supervisor
+from app.supervisor.supervisor import DataDirInUse, StartFailed, Supervisor, environment_of
 from app.worker.service import Worker
-
-_KEEP_ALIVE_S = 75
-"""Longer than the pools of common clients keep idle connections, so that the client closes first."""
-_BACKLOG = 4096
 
 Port = Annotated[int | None, typer.Option("--port", "-p", help="Port of the API. [env: ASSAY_PORT; default: 8000]")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: ASSAY_HOST; default: 127.0.0.1]")]
+Processes = Annotated[
+    int | None, typer.Option(help="API processes behind the port. [env: ASSAY_API_PROCESSES; default: 1]")
+]
 NoAuth = Annotated[bool | None, typer.Option("--insecure-no-auth", help="Listen on a public address without API keys.")]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder for queue data and logs. [env: ASSAY_DATA_DIR; default: .assay]")
@@ -48,6 +49,7 @@ def serve(
     host: Host = None,
     data_dir: DataDir = None,
     insecure_no_auth: NoAuth = None,
+    api_processes: Processes = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [env: ASSAY_WORKERS; default: 1]")] = None,
 ) -> None:
     """Run everything on this machine: queue server, API and workers. Ctrl-C stops it all.
@@ -55,7 +57,12 @@ def serve(
     With REDIS_URL set, that server is used and none is started.
     """
     settings = load_settings(
-        port=port, host=host, data_dir=data_dir, workers=workers, insecure_no_auth=insecure_no_auth
+        port=port,
+        host=host,
+        data_dir=data_dir,
+        workers=workers,
+        api_processes=api_processes,
+        insecure_no_auth=insecure_no_auth,
     )
     _check_keys(settings)
     configure(settings.log_level, process="supervisor")
@@ -68,10 +75,8 @@ def serve(
 
 
 async def _serve(supervisor: Supervisor) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_signals()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up, supervisor.apis)
     starting = asyncio.create_task(_run_until(supervisor, stop))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +86,14 @@ async def _serve(supervisor: Supervisor) -> None:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     stopped.cancel()
+
+
+def stop_signals() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 async def _run_until(supervisor: Supervisor, stop: asyncio.Event) -> None:
@@ -114,13 +127,10 @@ def _say_hello(supervisor: Supervisor) -> None:
 
 def _in_use(settings: Settings) -> bool:
     """Whether the API could not bind; asked first, because its log is a poor place to find that out."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            return True
+    try:
+        listening(settings.host, settings.port).close()
+    except OSError:
+        return True
     return False
 
 
@@ -132,22 +142,31 @@ def _check_keys(settings: Settings) -> None:
         fail(str(error), 2)
 
 
-def api(port: Port = None, host: Host = None, insecure_no_auth: NoAuth = None) -> None:
+def api(port: Port = None, host: Host = None, insecure_no_auth: NoAuth = None, processes: Processes = None) -> None:
     """Run the API alone; workers and Redis run elsewhere."""
-    settings = load_settings(port=port, host=host, insecure_no_auth=insecure_no_auth)
+    settings = load_settings(port=port, host=host, insecure_no_auth=insecure_no_auth, api_processes=processes)
     _check_keys(settings)
     configure(settings.log_level, process="api")
-    uvicorn.run(
-        create(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        loop="uvloop",
-        http="httptools",
-        backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(settings.grace_s),
+    if settings.api_processes > 1 and METRICS_ENV not in os.environ:
+        asyncio.run(_several(settings))
+    else:
+        serve_app(create(settings), settings)
+
+
+async def _several(settings: Settings) -> None:
+    """Keep several API processes until told to stop."""
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    processes = api_processes(settings, environment_of(settings))
+    stop = stop_signals()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up, processes)
+    for process in processes:
+        await process.start()
+    keepers = [asyncio.create_task(keep(process)) for process in processes]
+    await stop.wait()
+    for keeper in keepers:
+        keeper.cancel()
+    await asyncio.gather(
+        *keepers, *(process.stop(settings.grace_s + 1.0) for process in processes), return_exceptions=True
     )
 
 

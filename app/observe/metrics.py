@@ -1,11 +1,16 @@
 """Prometheus metrics of the API process. Workers report through it: scores carry their times and statuses."""
 
+import os
 from collections.abc import Iterable
+from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.status import Status
 
+_SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+"""Whether this is one of several API processes, whose counts are in files that all of them read."""
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -53,17 +58,34 @@ class Metrics:
         self.queue_wait = Histogram(
             "assay_queue_wait_seconds", "Longest queue wait of a request", buckets=_LATENCY_S, registry=r
         )
-        self.in_flight = Gauge("assay_requests_in_flight", "Requests being scored", registry=r)
-        self.queue_batches = Gauge("assay_queue_batches", "Micro-batches queued", ["lane", "priority"], registry=r)
-        self.queue_age = Gauge(
-            "assay_queue_age_seconds", "Age of the oldest micro-batch", ["lane", "priority"], registry=r
+        self.in_flight = Gauge(
+            "assay_requests_in_flight", "Requests being scored", registry=r, multiprocess_mode="livesum"
         )
-        self.workers = Gauge("assay_workers_live", "Workers that live", registry=r)
-        self.queue_up = Gauge("assay_queue_up", "1 if the queue's server answers", registry=r)
+        self.queue_batches = Gauge(
+            "assay_queue_batches",
+            "Micro-batches queued",
+            ["lane", "priority"],
+            registry=r,
+            multiprocess_mode="mostrecent",
+        )
+        self.queue_age = Gauge(
+            "assay_queue_age_seconds",
+            "Age of the oldest micro-batch",
+            ["lane", "priority"],
+            registry=r,
+            multiprocess_mode="mostrecent",
+        )
+        self.workers = Gauge("assay_workers_live", "Workers that live", registry=r, multiprocess_mode="mostrecent")
+        self.queue_up = Gauge(
+            "assay_queue_up", "1 if the queue's server answers", registry=r, multiprocess_mode="mostrecent"
+        )
 
         self.jobs = Counter("assay_jobs_total", "Jobs by what happened to them", ["event"], registry=r)
-        self.jobs_kept = Gauge("assay_jobs_kept", "Jobs that this process keeps going", registry=r)
+        self.jobs_kept = Gauge(
+            "assay_jobs_kept", "Jobs that this process keeps going", registry=r, multiprocess_mode="livesum"
+        )
 
+        self._queues: set[tuple[str, str]] = set()
         self._components: dict[str, ComponentMetrics] = {}
 
     def component(self, name: str) -> ComponentMetrics:
@@ -86,6 +108,7 @@ class Metrics:
     def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
         """Set the gauges of the queue, as of now."""
         for lane, priority, batches, age in state:
+            self._queues.add((lane, priority))
             self.queue_batches.labels(lane, priority).set(batches)
             self.queue_age.labels(lane, priority).set(age)
         self.workers.set(workers)
@@ -93,11 +116,20 @@ class Metrics:
 
     def queue_away(self) -> None:
         """The queue's server does not answer: depths are unknown, not 0."""
-        self.queue_batches.clear()
-        self.queue_age.clear()
+        if _SEVERAL:  # Files can't forget a series.
+            for gauge in (self.queue_batches, self.queue_age):
+                for lane, priority in self._queues:
+                    gauge.labels(lane, priority).set(nan)
+        else:
+            self.queue_batches.clear()
+            self.queue_age.clear()
         self.workers.set(0)
         self.queue_up.set(0)
 
     def expose(self) -> bytes:
         """Text exposition format."""
-        return generate_latest(self.registry)
+        if not _SEVERAL:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return generate_latest(registry)

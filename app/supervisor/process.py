@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 _PR_SET_PDEATHSIG = 1
+_FAST_DEATH_S = 2.0
+"""A process that lived shorter than this is restarted after a pause, so that a crash loop does not eat a core."""
+_RESTART_PAUSE_S = 1.0
 _libc = ctypes.CDLL(None)
 
 
@@ -77,6 +81,18 @@ class Managed:
         """The end of its log, to show when it would not start."""
         lines = self.log_file.read_text("utf-8", "replace").splitlines() if self.log_file.exists() else []
         return "\n".join(lines[-count:])
+
+
+async def keep(process: Managed) -> None:
+    """Restart a process whenever it dies."""
+    started = time.monotonic()
+    while True:
+        status = await process.wait()
+        _log.error("died", name=process.name, status=status, log=str(process.log_file))
+        if time.monotonic() - started < _FAST_DEATH_S:
+            await asyncio.sleep(_RESTART_PAUSE_S)
+        started = time.monotonic()
+        await process.start()
 
 
 def _die_with(parent: int) -> Callable[[], None]:

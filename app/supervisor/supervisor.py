@@ -15,16 +15,14 @@ import structlog
 from app.queue.connection import Server
 from app.queue.outage import QueueUnavailable
 from app.settings import Settings
-from app.supervisor.process import Managed
+from app.supervisor.apis import api_processes
+from app.supervisor.process import Managed, keep
 from app.supervisor.redis_server import arguments, find_binary
 
 _log = structlog.get_logger(__name__)
 _START_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 _REDIS_GRACE_S = 10.0
-_FAST_DEATH_S = 2.0
-"""A process that lived shorter than this is restarted after a pause, so that a crash loop does not eat a core."""
-_RESTART_PAUSE_S = 1.0
 
 
 class StartFailed(Exception):
@@ -36,17 +34,10 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._environment = {
-            **os.environ,
-            "ASSAY_REDIS_URL": settings.server_url,
-            "ASSAY_DATA_DIR": str(settings.data_dir.resolve()),
-            "ASSAY_HOST": settings.host,
-            "ASSAY_PORT": str(settings.port),
-            "ASSAY_INSECURE_NO_AUTH": str(settings.insecure_no_auth),
-        }
+        self._environment = environment_of(settings)
         self.ready = asyncio.Event()
         self.redis: Managed | None = None
-        self.api = self._managed("api", [sys.executable, "-m", "app.cli", "api"])
+        self.apis = api_processes(settings, self._environment)
         self.workers = [
             self._managed(f"worker-{n}", [sys.executable, "-m", "app.cli", "worker"]) for n in range(settings.workers)
         ]
@@ -67,11 +58,11 @@ class Supervisor:
                     self.redis = self._managed("redis", arguments(self.settings, find_binary()))
                     await self.redis.start()
                     await self._wait_for(self._redis_answers, self.redis)
-                for process in (self.api, *self.workers):
+                for process in (*self.apis, *self.workers):
                     await process.start()
-                await self._wait_for(self._api_ready, self.api)
-                every = [self.api, *self.workers] + ([self.redis] if self.redis else [])
-                keepers = [asyncio.create_task(self._keep(process)) for process in every]
+                await self._wait_for(self._api_ready, self.apis[0])
+                every = [*self.apis, *self.workers] + ([self.redis] if self.redis else [])
+                keepers = [asyncio.create_task(keep(process)) for process in every]
                 self.ready.set()
                 yield
             finally:
@@ -83,22 +74,11 @@ class Supervisor:
     async def _stop(self) -> None:
         """The API first, so that nothing new comes; then the workers finish; Redis last, it holds their answers."""
         grace = self.settings.grace_s + 1.0
-        await self.api.stop(grace)
+        await asyncio.gather(*(api.stop(grace) for api in self.apis))
         await asyncio.gather(*(worker.stop(grace) for worker in self.workers))
         if self.redis is not None:
             await self.redis.stop(_REDIS_GRACE_S)
             self.settings.redis_socket.unlink(missing_ok=True)
-
-    async def _keep(self, process: Managed) -> None:
-        """Restart a process whenever it dies."""
-        started = time.monotonic()
-        while True:
-            status = await process.wait()
-            _log.error("died", name=process.name, status=status, log=str(process.log_file))
-            if time.monotonic() - started < _FAST_DEATH_S:
-                await asyncio.sleep(_RESTART_PAUSE_S)
-            started = time.monotonic()
-            await process.start()
 
     async def _wait_for(self, ready: Callable[[], Awaitable[bool]], process: Managed) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
@@ -127,6 +107,18 @@ class Supervisor:
 
     def _managed(self, name: str, command: list[str]) -> Managed:
         return Managed(name, command, self._environment, self.settings.log_dir)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What the parts of the service are started with."""
+    return {
+        **os.environ,
+        "ASSAY_REDIS_URL": settings.server_url,
+        "ASSAY_DATA_DIR": str(settings.data_dir.resolve()),
+        "ASSAY_HOST": settings.host,
+        "ASSAY_PORT": str(settings.port),
+        "ASSAY_INSECURE_NO_AUTH": str(settings.insecure_no_auth),
+    }
 
 
 class DataDirInUse(Exception):

@@ -1,0 +1,46 @@
+"""The API's socket and its server."""
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.settings import Settings
+
+_KEEP_ALIVE_S = 75
+"""Longer than the pools of common clients keep idle connections, so that the client closes first."""
+_BACKLOG = 4096
+
+
+def serve_app(app: FastAPI, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; what runs is finished within the grace period."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.grace_s),
+    )
+    uvicorn.Server(config).run(sockets=[listening(settings.host, settings.port, shared=settings.api_processes > 1)])
+
+
+def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A bound socket; `shared` with other processes that say so, among which the kernel divides the connections.
+
+    Raises OSError where the address is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    bound.set_inheritable(True)
+    return bound
