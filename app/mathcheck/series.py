@@ -255,6 +255,11 @@ def _by_ratio(r: _Ratio, name: str, start: int, body: Node, evaluate: Evaluate) 
     top, bottom = r.top / common, r.bottom / common
     if top.degree() > bottom.degree():
         raise NoSum("a divergent sum")
+    if top.degree() == bottom.degree():
+        rate = abs(arb(top.leading_coefficient() / bottom.leading_coefficient()) * r.scale).abs_upper()
+        # each term gains log2(1/rate) bits
+        if not rate < 1 or -rate.log() / arb(2).log() * MAX_INFINITE_TERMS < ctx.prec:
+            raise NoSum("a sum that diverges or converges too slowly")
     term = evaluate(substitute(body, name, num(start)))
     total = acb(0)
     target = arb(2) ** -ctx.prec
