@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 _MAX_SOCKET_PATH = 100
@@ -80,6 +80,15 @@ class Settings(BaseSettings):
     """Memory beyond what the child has when the reward begins, likewise."""
     child_max_items: Annotated[int, Field(ge=1)] = 200_000
     """Items after which a child is replaced, so that a leak in a plugin stays bounded."""
+
+    judge_url: str = ""
+    """Base of an OpenAI-compatible API, with its `/v1`, for references of kind `judge`."""
+    judge_model: str = ""
+    judge_key: SecretStr = SecretStr("none")
+    judge_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """For one reply; two must fit into `item_wall_s`."""
+    judge_max_tokens: Annotated[int, Field(ge=16)] = 512
+    """Room for a short thought before the verdict."""
 
     code_wall_s: Annotated[float, Field(gt=0)] = 900.0
     """Wall time of one item of the code lane, all its tests together; each test has a limit of its own."""
