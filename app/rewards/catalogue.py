@@ -16,8 +16,7 @@ _DIFFERENCES = """
 ## Where a reward differs from its source
 
 Each dialect is tested on some hundreds of inputs against the numbers that its source's own functions gave, recorded
-with
-the source's version (`tests/rewards/peers`). These differences are meant:
+with the source's version (`tests/rewards/peers`). These differences are meant:
 
 - An answer inside a thought that never ends is none: open-r1 and EasyR1 would take it.
 - `accuracy` is this service's own comparison in all presets. What it can't decide abstains; the sources pay 0 or 1.
@@ -28,6 +27,21 @@ the source's version (`tests/rewards/peers`). These differences are meant:
 - `group/majority` votes by mathematical value, and a completion without an answer never wins; TTRL votes by text.
 - `group/advantage` gives a group of one 0; verl leaves it its reward.
 - `format/logic-rl` counts a `<think>` at the prompt's end as the completion's.
+"""
+
+_PRESETS = """
+## Presets on real rollouts
+
+Means of 424 completions of a Qwen model on MATH, without tags, 387 of them right: `assay score FILE --rubric NAME`.
+
+| rubric | mean reward | why |
+|---|---|---|
+| `r1` | 1.9092 | accuracy 0.9127, format 0, language 0.9965: three completions fall into other scripts half way |
+| `r1-zero` | 0.9127 | accuracy; no completion has the tags |
+| `dapo` | 0.8255 | 2 · 0.9127 - 1; none is overlong |
+| `easy-r1` | 0.8215 | 0.9 · 0.9127 |
+| `open-r1` | 0.9127 | accuracy; no tags to count |
+| `tinyzero` | 0.0000 | without an answer tag nothing is paid |
 """
 
 
@@ -42,7 +56,7 @@ def page() -> str:
         if checker is not None:
             doc = " ".join((checker.check.__doc__ or "").split())
             parts.append(f"- `{kind}` (lane `{checker.lane}`): {doc}")
-    return "\n".join(parts) + "\n" + _DIFFERENCES
+    return "\n".join(parts) + "\n" + _DIFFERENCES + _PRESETS
 
 
 def _section(entry: dict[str, Any]) -> str:

@@ -26,8 +26,7 @@ def dapo(sample: Sample, params: DapoParams) -> Component:
 
     Formula: 0 up to max - cache tokens, then ((max - cache) - tokens) / cache, and -1 beyond max. Range: [-1, 0].
     Source: DAPO (arXiv 2503.14476), equation 13; TRL, `trl/rewards/other_rewards.py`, `get_soft_overlong_punishment`;
-    EasyR1,
-    `examples/reward_function/dapo.py`. verl's reward manager has no floor of -1: its rollouts end at max.
+    EasyR1, `examples/reward_function/dapo.py`. verl's reward manager has no floor of -1: its rollouts end at max.
     Example: max 20,480, cache 4,096, 18,432 tokens: -0.5.
     """
     length = length_of(sample, params.over)
@@ -126,8 +125,8 @@ def l1_max(sample: Sample, params: L1Params) -> Component:
 
     Formula: clip(alpha · (target - tokens) + delta, 0, 1). Range: [0, 1].
     Source: L1 (arXiv 2503.04697), LCPO-Max, equation 2. Its code, `math_reward.py`, `get_delta_score_linear_both`,
-    halves
-    the slope: that is half its alpha here. Example: exactly the budget: 0.5.
+    halves the
+    slope: that is half its alpha here. Example: exactly the budget: 0.5.
     """
     target = _target(sample, params)
     if target is None:

@@ -35,8 +35,7 @@ def ngram(sample: Sample, params: NgramParams) -> Component:
     Formula: max_penalty · (1 - different n-grams / n-grams), in lower case, split at white space; 0 for fewer than n
     words. Range: [max_penalty, 0].
     Source: `get_repetition_penalty_reward` of open-r1 (`src/open_r1/rewards.py`, words; its Chinese is cut by jieba)
-    and
-    of TRL (`trl/rewards/other_rewards.py`, token ids), after arXiv 2502.03373, appendix C.2.
+    and of TRL (`trl/rewards/other_rewards.py`, token ids), after arXiv 2502.03373, appendix C.2.
     Example: `a b a b a b` with n = 2: 2 of 5 are different: -0.6.
     """
     words = _units(sample, params.unit)
