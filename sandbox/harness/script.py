@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ PROGRAM = "main.py"
 OWN = "sandbox"
 BUFFER = 1 << 16
 SOURCE = 3
+SEED_BYTES = 16
 _HIDDEN: list[types.ModuleType] = []
 HARNESS = Path(__file__).parent
 
@@ -34,6 +36,7 @@ def pose() -> None:
     sys.stdout = sys.__stdout__ = _text(1, "strict")
     sys.stderr = sys.__stderr__ = _text(2, "backslashreplace")
     sys.argv = [PROGRAM]
+    getattr(atexit, "_clear")()  # noqa: B009
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Kept alive though no longer to be found: taking modules apart costs more than starting the program.
     _HIDDEN.extend(sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == OWN)
@@ -42,7 +45,7 @@ def pose() -> None:
 def settle(search: list[str]) -> None:
     """Make a forked interpreter a program's own: its module search path, and chance of its own."""
     sys.path[:0] = search
-    random.seed()
+    random.seed(int.from_bytes(os.urandom(SEED_BYTES)))  # its own default takes 2,496 bytes and a tenth of a run
     gc.enable()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
@@ -90,10 +93,27 @@ def exit_status(stop: SystemExit) -> int:
 
 def finish(status: int) -> None:
     """What an interpreter does at its end: wait for threads, run exit functions, flush. Then the process ends."""
-    for step in (getattr(threading, "_shutdown"), getattr(atexit, "_run_exitfuncs"), lambda: sys.stdout.flush()):  # noqa: B009
+    steps: list[Callable[[], None]] = [_flush]
+    if getattr(atexit, "_ncallbacks")():  # noqa: B009
+        steps.insert(0, getattr(atexit, "_run_exitfuncs"))  # noqa: B009
+    if _had_threads():
+        steps.insert(0, getattr(threading, "_shutdown"))  # noqa: B009
+    for step in steps:
         status = _status(attempt(step)) or status
     attempt(lambda: sys.stderr.flush())
     os._exit(status)
+
+
+def _flush() -> None:
+    """A program may have closed its output, or taken it away."""
+    output: Any = sys.stdout
+    if output is not None and not getattr(output, "closed", False):
+        output.flush()
+
+
+def _had_threads() -> bool:
+    """Whether there may be threads to wait for; asking for it costs less than waiting for none."""
+    return bool(getattr(threading, "_shutdown_locks", True) or getattr(threading, "_threading_atexits", True))
 
 
 def _status(outcome: object) -> int:

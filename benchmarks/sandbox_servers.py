@@ -1,0 +1,120 @@
+"""Starts the two services that sandbox_vs_peers.py compares over HTTP: Assay's, and SandboxFusion from a clone of it.
+
+SandboxFusion looks for a conda environment, a folder of built pages and its clone's configuration; it gets the least of
+these that lets it start, an empty HOME and no shell profile (a profile is read for every program that it runs).
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+REQUIREMENTS = (
+    "fastapi>=0.103.1,<0.104", "pydantic>=2.4,<2.7", "uvicorn[standard]==0.25.0", "structlog>=23.1,<24", "psutil",
+    "aiofiles", "aiohttp", "tenacity", "databases[aiomysql,aiosqlite]>=0.9", "transformers>=4.44,<5", "pyyaml",
+)  # fmt: skip
+"""What its pyproject.toml asks for."""
+START_S = 120.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(command: list[str], port: int, env: dict[str, str], cwd: Path, path: str) -> Generator[str]:
+    """A server's URL, once it answers. Everything that it started is gone at the end."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + START_S
+        while not _answers(url + path):
+            if process.poll() is not None or time.monotonic() > deadline:
+                log.seek(0)
+                raise RuntimeError(f"{command[0]} did not start:\n{log.read().decode()[-3000:]}")
+            time.sleep(0.2)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        log.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def assay() -> Generator[str]:
+    """`assay serve`, as a user starts it."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        env = {**os.environ, "ASSAY_DATA_DIR": directory, "ASSAY_LOG_LEVEL": "warning"}
+        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
+        with running(command, port, env, Path.cwd(), "/health/ready") as url:
+            yield url
+
+
+def _prepared(clone: Path, work: Path) -> Path:
+    """A copy of the clone, an interpreter with its requirements, and what passes for a conda environment."""
+    copy, venv = work / "sandboxfusion", work / "venv"
+    if not (venv / "bin/uvicorn").exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "-q", *REQUIREMENTS], check=True)
+    if not copy.exists():
+        subprocess.run(["git", "clone", "-q", clone, copy], check=True)
+    for name in ("condabin", "bin", "python", "home"):
+        (work / name).mkdir(exist_ok=True)
+    (copy / "docs/build").mkdir(exist_ok=True)
+    for name in ("python", "python3"):
+        link = work / "python" / name
+        if not link.exists():
+            link.symlink_to(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+    (work / "bin/activate").write_text(f'export PATH="{work / "python"}:$PATH"\n')
+    return copy
+
+
+@contextmanager
+def sandbox_fusion(clone: Path, work: Path, isolation: str) -> Generator[str]:
+    """SandboxFusion in its local mode, with isolation `none` or `lite`."""
+    copy = _prepared(clone.resolve(), work.resolve())
+    configs = copy / "sandbox/configs"
+    text = re.sub(r"isolation: \w+", f"isolation: {isolation}", (configs / "local.yaml").read_text())
+    (configs / f"{isolation}.yaml").write_text(text)
+    port = free_port()
+    env = {
+        "HOME": str(work.resolve() / "home"),
+        "PATH": f"{work.resolve() / 'python'}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "SANDBOX_CONFIG": isolation,
+    }
+    command = [str(work.resolve() / "venv/bin/uvicorn"), "sandbox.server.server:app", "--port", str(port)]
+    command += ["--log-level", "warning", "--no-access-log"]
+    with running(command, port, env, copy, "/v1/ping") as url:
+        yield url
+
+
+def remove(work: Path) -> None:
+    shutil.rmtree(work, ignore_errors=True)
