@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve demo recipe check test test-trainers lint format clean
+.PHONY: soak reliability help setup serve demo recipe check test test-trainers lint format clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,15 @@ test: lint  ## everything
 test-trainers: setup  ## the real trainers and their clients, in an environment of their own
 	@bash scripts/setup_trainers.sh
 	@ASSAY_TRAINERS=required $(BIN)/pytest -q tests/trainers
+
+SECONDS ?= 600
+SEED ?=
+
+soak: setup  ## kills, restarts and pauses at random for SECONDS (600): every item answered once, as when quiet
+	@$(BIN)/python -m benchmarks.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+reliability: setup  ## do every fault in full, and write the table of docs/reliability.md
+	@$(BIN)/python -m benchmarks.reliability --write
 
 clean:
 	rm -rf $(VENV) .venv-trainers .pytest_cache .ruff_cache .hypothesis build dist

@@ -62,7 +62,7 @@ class Status(StrEnum):
     @property
     def abstains(self) -> bool:
         """Whether a component of this status has no score."""
-        return FAULT[self] in (Fault.DATA, Fault.SERVICE)
+        return self in _ABSTAINING
 
 
 FAULT: dict[Status, Fault] = {
@@ -83,3 +83,4 @@ FAULT: dict[Status, Fault] = {
     Status.JUDGE_UNREADABLE: Fault.SERVICE,
     Status.ERROR: Fault.SERVICE,
 }
+_ABSTAINING = frozenset(status for status, fault in FAULT.items() if fault in (Fault.DATA, Fault.SERVICE))

@@ -7,29 +7,13 @@ from math import nan
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app.status import Status
+from app.observe.components import ComponentMetrics
 
 _SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether this is one of several API processes, whose counts are in files that all of them read."""
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
-
-
-class ComponentMetrics:
-    """The series of one component. Kept, because to look a series up costs more than to count."""
-
-    def __init__(self, component: str, seconds: Histogram, score: Histogram, statuses: Counter) -> None:
-        self._seconds = seconds.labels(component)
-        self._score = score.labels(component)
-        self._status = {s: statuses.labels(component, s.value, s.fault.value) for s in Status}
-
-    def observe(self, score: float | None, status: Status, seconds: float) -> None:
-        """Count one scored item."""
-        self._seconds.observe(seconds)
-        self._status[status].inc()
-        if score is not None:
-            self._score.observe(score)
 
 
 class Metrics:
@@ -92,7 +76,9 @@ class Metrics:
         """The series of a component."""
         found = self._components.get(name)
         if found is None:
-            found = ComponentMetrics(name, self.component_seconds, self.component_score, self.statuses)
+            found = ComponentMetrics(
+                name, (self.component_seconds, _COMPONENT_S), (self.component_score, _SCORE), self.statuses
+            )
             self._components[name] = found
         return found
 
@@ -100,6 +86,11 @@ class Metrics:
         """Count the items of a request."""
         self.items.labels(rubric, "scored").inc(scored)
         self.items.labels(rubric, "abstained").inc(abstained)
+        self._flush()
+
+    def _flush(self) -> None:
+        for component in self._components.values():
+            component.flush()
 
     def reused(self, how: str, items: int) -> None:
         """Count items whose scores were `computed`, `cached`, or `joined`: those of an equal item under way."""
@@ -128,6 +119,7 @@ class Metrics:
 
     def expose(self) -> bytes:
         """Text exposition format."""
+        self._flush()
         if not _SEVERAL:
             return generate_latest(self.registry)
         registry = CollectorRegistry()

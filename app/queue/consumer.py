@@ -28,6 +28,8 @@ class Task(NamedTuple):
     id: bytes
     envelope: codec.Envelope
     clock: ServerClock
+    taken: float
+    """When this worker took it, on the clock of `time.monotonic`."""
 
     @property
     def queue_ms(self) -> float:
@@ -119,6 +121,16 @@ class Consumer:
                     await self._bury(task, "its workers died")
         return tasks
 
+    async def still_wanted(self, task: Task) -> bool:
+        """Whether a micro-batch that waited here is still in the queue: an API deletes what its client left.
+
+        One that is not wanted is let go of.
+        """
+        if await self._server.entry(task.stream, task.id.decode()) is not None:
+            return True
+        await self._end([task], [])
+        return False
+
     async def renew(self) -> None:
         """Keep the leases of all that is held."""
         by_stream: dict[str, list[bytes]] = {}
@@ -153,7 +165,7 @@ class Consumer:
         id_, fields = entry
         stream = self._queues[priority]
         try:
-            task = Task(priority, stream, id_, codec.Envelope.from_fields(fields), self._clock)
+            task = Task(priority, stream, id_, codec.Envelope.from_fields(fields), self._clock, time.monotonic())
         except (KeyError, ValueError) as error:
             _log.error("alien_entry", stream=stream, id=id_.decode(), error=repr(error))
             await self._server.answer(GROUP, [(stream, id_)], [])

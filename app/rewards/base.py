@@ -5,10 +5,12 @@ A reward is a function in a file of its own, decorated with `@reward`, and one l
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+from msgspec import field as struct_field
 from pydantic import BaseModel, ConfigDict
 
 from app.completion import Sections, sections
@@ -20,25 +22,23 @@ JUDGE_LANE = "judge"
 LANES = (CPU_LANE, CODE_LANE, JUDGE_LANE)
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True, dict=True):
     """One completion with all that a reward may look at."""
 
     completion: str
     prompt: str = ""
-    reference: Mapping[str, Any] = field(default_factory=lambda: {"kind": "none"})
+    reference: Mapping[str, Any] = struct_field(default_factory=lambda: {"kind": "none"})
     """As on the wire: `kind` and that kind's fields."""
     language: str | None = None
     """ISO 639-1 code of the language that the completion should be in."""
-    meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    meta: Mapping[str, Any] = struct_field(default_factory=dict[str, Any])
 
     @cached_property
     def sections(self) -> Sections:
         return sections(self.completion)
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """What one reward says of one sample.
 
     `score` is None exactly if the status abstains; `evidence` is small, JSON-ready, and explains the score to a person.
@@ -46,7 +46,7 @@ class Component:
 
     score: float | None
     status: Status = Status.OK
-    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    evidence: Mapping[str, Any] = struct_field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         if (self.score is None) != self.status.abstains:

@@ -1,6 +1,7 @@
 """One lane of a worker: its own children, so that slow work of one kind never blocks another."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from random import random
@@ -19,6 +20,8 @@ _log = structlog.get_logger(__name__)
 _RENEWALS_PER_LEASE = 4
 _CLAIM_AT_ONCE = 16
 _TIDY_S = 60.0
+_ASK_AFTER_S = 0.5
+"""A micro-batch that waited here for so long may have been taken back since."""
 _ANSWERS_AT_ONCE = 32
 _MAX_BACKOFF_S = 2.0
 
@@ -103,6 +106,9 @@ class Lane:
     async def _work(self, slot: Slot) -> None:
         while True:
             task = await self._backlog.take()
+            if not await self._wanted(task):
+                await self._let_go(Counter([task.priority]))
+                continue
             waited = task.queue_ms
             if task.expired:
                 late = codec.same_for_all(
@@ -120,9 +126,21 @@ class Lane:
             while len(answers) < _ANSWERS_AT_ONCE and not self._answers.empty():
                 answers.append(self._answers.get_nowait())
             await self._send(answers)
-            async with self._room:
-                self._held.subtract(answer.task.priority for answer in answers if answer.last)
-                self._room.notify_all()
+            await self._let_go(Counter(answer.task.priority for answer in answers if answer.last))
+
+    async def _wanted(self, task: Task) -> bool:
+        """Ask about work that has waited for long; while the server is away, do it."""
+        if time.monotonic() - task.taken < _ASK_AFTER_S:
+            return True
+        try:
+            return await self._consumer.still_wanted(task)
+        except QueueUnavailable:
+            return True
+
+    async def _let_go(self, ended: Counter[str]) -> None:
+        async with self._room:
+            self._held.subtract(ended)
+            self._room.notify_all()
 
     async def _send(self, answers: list[Answer]) -> None:
         while True:

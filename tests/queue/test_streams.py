@@ -275,6 +275,19 @@ async def test_answers_are_taken_by_a_full_server(redis_server: Server, dispatch
     assert [index async for index in pending.ready()] == [0, 1]
 
 
+async def test_work_that_was_taken_back_is_let_go_of(redis_server: Server, dispatcher: Dispatcher):
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    pending = await submit(dispatcher, "a")
+    task = await take(worker)
+    assert await worker.still_wanted(task)
+    dispatcher.forget(pending)
+    await asyncio.sleep(0.2)
+    assert not await worker.still_wanted(task)
+    await worker.leave()
+    assert await redis_server.consumers(KEYS.queue("cpu", "online"), "workers") == []
+
+
 async def test_consumers_of_workers_that_left_are_forgotten(redis_server: Server, dispatcher: Dispatcher):
     busy, idle = (consumer(redis_server, name) for name in ("busy", "idle"))
     await busy.create_groups()

@@ -11,7 +11,7 @@ CLOCK = ServerClock()
 
 
 def task(priority: str, number: int = 0) -> Task:
-    return Task(priority, f"q:{priority}", b"%d-0" % number, Envelope("b", "r", 1, 1000, b""), CLOCK)
+    return Task(priority, f"q:{priority}", b"%d-0" % number, Envelope("b", "r", 1, 1000, b""), CLOCK, 0.0)
 
 
 async def test_online_work_comes_first_and_in_its_order():
