@@ -1,11 +1,13 @@
 """Ways to isolate a program, one file each. `BACKENDS` names them; a new one is a file and a line here."""
 
 from sandbox.backends.base import Backend, Config
+from sandbox.backends.docker import Docker
+from sandbox.backends.gvisor import GVisor
 from sandbox.backends.jail import Jail
 from sandbox.backends.unsafe_subprocess import UnsafeSubprocess
 from sandbox.errors import SandboxUnavailable
 
-BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Jail, UnsafeSubprocess)}
+BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Jail, Docker, GVisor, UnsafeSubprocess)}
 
 
 def make(name: str, config: Config) -> Backend:

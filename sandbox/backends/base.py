@@ -41,6 +41,11 @@ class Config:
     """Modules of them to load once, in the zygote, instead of in every run."""
     visible: tuple[Path, ...] = field(default=())
     """Further directories that programs may read, such as a toolchain outside /usr."""
+    container_memory_mb: int = 4096
+    """Of a whole container (docker, gvisor), above the limits of single programs, which are sampled in there."""
+    container_processes: int = 1024
+    container_disk_mb: int = 512
+    """Size of /tmp in a container; a program's own limit is sampled. Compilers need the most."""
 
 
 class Backend(ABC):

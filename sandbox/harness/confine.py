@@ -24,6 +24,10 @@ NATIVE_DEFAULT_SIGNALS = (*DEFAULT_SIGNALS, signal.SIGPIPE, signal.SIGINT, signa
 ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
 
 
+_NOT_EVERYWHERE = (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE)
+"""gVisor's kernel has nothing there to be limited, and refuses to."""
+
+
 @dataclass(frozen=True)
 class Rights:
     """What a confined process keeps. `uid` None: it stays who it is (a backend without isolation)."""
@@ -79,7 +83,11 @@ def _limit(limits: list[tuple[int, int, int]]) -> None:
         most = resource.getrlimit(which)[1]
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(which, (soft, hard))
+        try:
+            resource.setrlimit(which, (soft, hard))
+        except ValueError:
+            if which not in _NOT_EVERYWHERE:
+                raise
 
 
 def offer(victim: bool) -> None:

@@ -24,7 +24,6 @@ MNT_DETACH = 2
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 PR_SET_CHILD_SUBREAPER = 36
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -124,11 +123,11 @@ def install_filter(program: bytes) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability, for good once no_new_privs is set."""
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    """Give up every capability, ambient ones with the permitted, for good once no_new_privs is set."""
     _syscall("capset", _CAPABILITY_HEADER, _NO_CAPABILITIES)
 
 
 def close_from(first: int) -> None:
     """Close every descriptor from `first` on."""
-    _syscall("close_range", first, 0xFFFFFFFF, 0)
+    # Linux takes any unsigned number as the last, gVisor's kernel only those that descriptors can have.
+    _syscall("close_range", first, 0x7FFFFFFF, 0)

@@ -58,6 +58,11 @@ class Setting:
         return Rights(self.uid, self.filter, self.scratch)
 
     @property
+    def users(self) -> tuple[int, ...]:
+        """Users that only programs and tests are, where they are not this process's own."""
+        return (self.uid, self.uid + 1) if self.uid is not None and os.geteuid() == 0 else ()
+
+    @property
     def tester_rights(self) -> Rights:
         """A user of its own for test code, where the process may choose."""
         other = self.uid + 1 if self.uid is not None and os.geteuid() == 0 else self.uid

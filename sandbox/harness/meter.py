@@ -1,7 +1,7 @@
 """What a jail has used: from its control group where there is one, else by adding up /proc."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +27,13 @@ def _number(text: str, key: str) -> int:
 class Meter:
     """Sets and reads one slot's limits. `files`: descriptors of its control files, by CONTROL_FILES; may be empty."""
 
-    def __init__(self, files: Mapping[str, int]) -> None:
+    def __init__(self, files: Mapping[str, int], scratch: str | None = None, users: Sequence[int] = ()) -> None:
+        """`scratch`: programs' directory where it is a file system in memory that nothing else counts. `users`: whose
+        processes count, besides this one's descendants.
+        """
         self._files = files
+        self._scratch = scratch
+        self._users = users
         self._set: dict[str, int] = {}
         self.own: set[int] = set()
         """Processes of the harness that are children here too; they count for nothing."""
@@ -71,19 +76,27 @@ class Meter:
     def usage(self) -> Usage:
         """CPU seconds and bytes used so far by all of the jail that lives."""
         if "cpu" not in self._files:
-            return _from_proc(self.own)
+            usage = _from_proc(self.own, self._users)
+            return Usage(usage.cpu_s, usage.memory + self._filed())
         text = self._read("cpu")
         cpu = int(text) / 1e9 if text.strip().isdigit() else _number(text, "usage_usec") / 1e6
-        return Usage(cpu, 0 if self.exact else _from_proc(self.own).memory)
+        return Usage(cpu, 0 if self.exact else _from_proc(self.own, self._users).memory)
+
+    def _filed(self) -> int:
+        if self._scratch is None:
+            return 0
+        about = os.statvfs(self._scratch)
+        return (about.f_blocks - about.f_bfree) * about.f_frsize
 
 
 class _Process(NamedTuple):
     parent: int
+    user: int
     cpu: int
     pages: int
 
 
-def _processes() -> dict[int, _Process]:
+def processes() -> dict[int, _Process]:
     found: dict[int, _Process] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -91,17 +104,18 @@ def _processes() -> dict[int, _Process]:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 shared = int((entry / "statm").read_text().split()[2])
                 cpu = int(fields[11]) + int(fields[12])
-                found[int(entry.name)] = _Process(int(fields[1]), cpu, int(fields[21]) - shared)
+                found[int(entry.name)] = _Process(int(fields[1]), entry.stat().st_uid, cpu, int(fields[21]) - shared)
     return found
 
 
-def _from_proc(own: set[int]) -> Usage:
-    """Sums over this process's descendants; orphans of a jail are its first process's children."""
-    processes = _processes()
-    cpu, pages = 0, 0
+def _from_proc(own: set[int], users: Sequence[int]) -> Usage:
+    """Sums over this process's descendants; orphans of a jail are its first process's children, or the users'."""
+    found = processes()
+    counted = {pid for pid, process in found.items() if process.user in users}
     generation = {os.getpid()}
     while generation:
-        generation = {pid for pid, process in processes.items() if process.parent in generation}
-        cpu += sum(processes[pid].cpu for pid in generation - own)
-        pages += sum(processes[pid].pages for pid in generation - own)
-    return Usage(cpu / TICKS_A_SECOND, pages * PAGE)
+        generation = {pid for pid, process in found.items() if process.parent in generation}
+        counted |= generation
+    counted -= own
+    cpu = sum(found[pid].cpu for pid in counted)
+    return Usage(cpu / TICKS_A_SECOND, sum(found[pid].pages for pid in counted) * PAGE)

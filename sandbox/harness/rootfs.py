@@ -16,6 +16,7 @@ SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "java-11-openjdk", "java-17-openjdk",
        "java-21-openjdk", "java-25-openjdk")  # fmt: skip
 """What of /etc runtimes need to start; accounts, keys and host names stay out."""
+ACCOUNTS = {"passwd": "runner:x:65534:65534::/tmp:/bin/sh\n", "group": "runner:x:65534:\n"}
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "nr_inodes=4096,mode=1777"
 """4096 files are more than a test needs, and bound the kernel memory that empty files take."""
@@ -60,8 +61,8 @@ def build(extra: list[str]) -> None:
         if source.exists():
             _bind(source.resolve() if source.is_symlink() else source, root / "etc" / name, _LOCKED | MS_NODEV)
     (root / "etc").mkdir(exist_ok=True)
-    (root / "etc/passwd").write_text("runner:x:65534:65534::/tmp:/bin/sh\n")
-    (root / "etc/group").write_text("runner:x:65534:\n")
+    for name, content in ACCOUNTS.items():
+        (root / "etc" / name).write_text(content)
     for name in DEVICES:
         _bind(Path("/dev") / name, root / "dev" / name, 0)
     (root / "dev/fd").symlink_to("/proc/self/fd")

@@ -32,7 +32,7 @@ from typing import Any
 from sandbox.harness import calls, candidate, exchange, kernel, rootfs, script, tester, wire
 from sandbox.harness.confine import Caps
 from sandbox.harness.launcher import Setting, Start, make
-from sandbox.harness.leftovers import empty, kill_descendants
+from sandbox.harness.leftovers import empty, kill_descendants, kill_users
 from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import Lines, Watch, reap_all
 
@@ -70,6 +70,7 @@ class Jail:
         for pid, _ in self._inits:
             os.kill(pid, signal.SIGKILL)
         if not self._slot.setting.namespaces:
+            kill_users(self._slot.setting.users)
             kill_descendants()
 
     def close(self) -> None:
@@ -317,6 +318,15 @@ def _protect() -> None:
         os.close(fd)
 
 
+def _adopt_orphans(setting: Setting) -> None:
+    """Become the parent of what programs leave. Where the kernel (gVisor's) can't, they are found by their user."""
+    try:
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    except OSError:
+        if not setting.users:
+            raise
+
+
 def serve(setting: Setting, meter: Meter, channel: socket.socket) -> None:
     """A slot's whole life: it ends with the host's end of the channel, and its jails with it."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -326,7 +336,7 @@ def serve(setting: Setting, meter: Meter, channel: socket.socket) -> None:
         kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWNS)
         rootfs.slot_mounts()
     else:
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        _adopt_orphans(setting)
     slot = Slot(setting, meter, channel)
     script.pose()
     slot.serve()

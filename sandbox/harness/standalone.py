@@ -10,7 +10,9 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from sandbox.harness import kernel, seccomp, slot
 from sandbox.harness.direct import relay
@@ -33,16 +35,27 @@ class Plan:
     uid: int | None = None
     """User of programs, the next one being that of tests; None: this process's own."""
     filtered: bool = False
-    stdio: bool = False
+    contained: bool = False
+    """Whether it is alone in a container: its channel is standard input and output, its /tmp is in memory."""
 
 
 def main() -> None:
     """Entry of the slot's process."""
     plan = Plan(**json.loads(sys.argv[1]))
     warm(plan.search, plan.preload)
-    channel = _pumped() if plan.stdio else socket.socket(fileno=CHANNEL_FD)
+    channel = _pumped() if plan.contained else socket.socket(fileno=CHANNEL_FD)
     rights = seccomp.build(kernel.MACHINE, counted=False) if plan.filtered else None
-    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search), Meter({}), channel)
+    if plan.contained:
+        _no_shared_directory()
+    users = () if plan.uid is None else (plan.uid, plan.uid + 1)
+    meter = Meter({}, plan.scratch if plan.contained else None, users)
+    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search), meter, channel)
+
+
+def _no_shared_directory() -> None:
+    """Let what programs leave in /dev/shm be in their /tmp, which is emptied after each of them."""
+    with suppress(OSError):
+        Path("/dev/shm").symlink_to("/tmp")
 
 
 def _pumped() -> socket.socket:

@@ -1,5 +1,6 @@
 """Runs one confined process and watches it: limits while it lives, everything killed when it ends."""
 
+import errno
 import os
 import select
 import signal
@@ -16,6 +17,8 @@ from sandbox.harness.meter import Meter
 
 TICK = 0.05
 """Seconds between looks at what a running program has used; a shorter program is never looked at."""
+POLL = 0.003
+"""Seconds between looks whether a program has ended, where the kernel does not tell."""
 CHUNK = 1 << 20
 MOSTLY = 0.1
 """Share of its wall time that a program must have waited for a processor to be given it back."""
@@ -116,19 +119,24 @@ class Watch:
         return "cpu" if outcome.signal == signal.SIGXCPU else None
 
     def _wait(self) -> str | None:
-        process = os.pidfd_open(self._pid)
+        try:
+            process = os.pidfd_open(self._pid)
+        except OSError as error:
+            if error.errno != errno.ENOSYS:
+                raise
+            return self._watched(lambda seconds: _ended_within(self._pid, seconds))
         poller = select.poll()
         poller.register(process, select.POLLIN)
         try:
-            return self._watched(poller)
+            return self._watched(lambda seconds: bool(poller.poll(max(1, int(seconds * 1000)))))
         finally:
             os.close(process)
 
-    def _watched(self, poller: select.poll) -> str | None:
+    def _watched(self, ended_within: Callable[[float], bool]) -> str | None:
         deadline, cpu, starved = self._started + self._caps.wall_s, self._cpu_before, 0.0
         while True:
             left = deadline - time.monotonic()
-            if poller.poll(max(1, int(min(max(left, 0), TICK) * 1000))):
+            if ended_within(min(max(left, 0), TICK)):
                 return None
             usage = self._meter.usage()
             if self._lines is not None and self._lines.grew():
@@ -156,6 +164,16 @@ class Watch:
         if self._too_much_output():
             return "output"
         return "cpu" if cpu_s > self._caps.cpu_s else None
+
+
+def _ended_within(pid: int, seconds: float) -> bool:
+    """Where the kernel (gVisor's) has no descriptor of a process to wait for."""
+    until = time.monotonic() + seconds
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(POLL)
+    return True
 
 
 def _waited_s(pid: int) -> float:

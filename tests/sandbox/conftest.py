@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import Config, Report, Sandbox, SandboxUnavailable
 from sandbox.backends import BACKENDS
+from tests.sandbox import daemon
 
 ISOLATING = [name for name, backend in BACKENDS.items() if backend.sufficient]
 SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / ".." / "shared"))
@@ -17,7 +18,35 @@ SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / ".." / 
 Judge = Callable[..., Report]
 
 
-def opened(name: str) -> Sandbox:
+ALL = os.environ.get("ASSAY_TEST_BACKENDS") == "all"
+CONTAINERS = ("docker", "gvisor")
+"""Backends whose runs take tenths of a second: of each long table they get a sample, unless all are asked for."""
+SAMPLE = {"docker": 7, "gvisor": 15}
+"""Every n-th test of a file."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seen = dict.fromkeys(CONTAINERS, 0)
+    left_out: list[pytest.Item] = []
+    for item in items if not ALL else ():
+        for name in CONTAINERS:
+            if f"[{name}" in item.name:
+                seen[name] += 1
+                left_out += [item] * (seen[name] % SAMPLE[name] != 0)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(scope="session")
+def docker_daemon() -> Iterator[None]:
+    with daemon.running():
+        yield
+
+
+def opened(name: str, request: pytest.FixtureRequest) -> Sandbox:
+    if name == "docker":
+        request.getfixturevalue("docker_daemon")
     try:
         return Sandbox(name, Config(slots=2)).open()
     except SandboxUnavailable as cause:
@@ -27,20 +56,20 @@ def opened(name: str) -> Sandbox:
 @pytest.fixture(scope="session", params=list(BACKENDS))
 def any_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of every backend, the unsafe one included: what programs and tests may rely on."""
-    with opened(request.param) as sandbox:
+    with opened(request.param, request) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session", params=ISOLATING)
 def safe_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of every backend that isolates: what attackers meet."""
-    with opened(request.param) as sandbox:
+    with opened(request.param, request) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
-def jail() -> Iterator[Sandbox]:
-    with opened("jail") as sandbox:
+def jail(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with opened("jail", request) as sandbox:
         yield sandbox
 
 

@@ -1,0 +1,131 @@
+"""gVisor: each slot in a container of `runsc`, whose own kernel in user space answers the program's system calls.
+
+The strongest wall of all: programs never reach the machine's kernel. Each slot is one warm container with the machine's
+programs bound in read-only; in it every run gets its own processes, a user without rights, and an emptied /tmp. Needs
+root and `runsc` on the PATH; where the machine has KVM, `ASSAY_RUNSC_PLATFORM=kvm` is faster than `ptrace`.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sandbox.backends import view
+from sandbox.backends.base import Backend, Config
+from sandbox.backends.container import BOX, CAPABILITIES, ENVIRONMENT, TMP, command
+from sandbox.errors import SandboxUnavailable
+
+PLATFORM = os.environ.get("ASSAY_RUNSC_PLATFORM", "")
+"""How runsc catches system calls; empty: what it chooses itself."""
+STOP_S = 10.0
+_NAMESPACES = ("pid", "network", "ipc", "uts", "mount")
+
+
+class GVisor(Backend):
+    """gVisor: a kernel in user space between programs and the machine's."""
+
+    name = "gvisor"
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._directory: Path | None = None
+        self._view: view.View | None = None
+        self._slots: dict[int, subprocess.Popen[bytes]] = {}
+        self._started = 0
+
+    def open(self) -> None:
+        if shutil.which("runsc") is None:
+            raise SandboxUnavailable("gvisor: runsc is not installed")
+        if os.geteuid() != 0:
+            raise SandboxUnavailable("gvisor: needs root")
+        self._directory = Path(tempfile.mkdtemp(prefix="assay-gvisor-"))
+        self._view = view.of_machine(self.config)
+        self._view.write(self._directory / "root")
+
+    def slot(self, number: int) -> socket.socket:
+        if self._directory is None:
+            raise SandboxUnavailable("gvisor: not open")
+        self._end(number)
+        self._started += 1
+        bundle = self._directory / f"bundle-{self._started}"
+        bundle.mkdir()
+        (bundle / "config.json").write_text(json.dumps(self._specification(number)))
+        ours, theirs = socket.socketpair()
+        try:
+            self._slots[number] = subprocess.Popen(
+                [*self._runsc(), "run", "--bundle", str(bundle), self._name(number)],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=None if os.environ.get("ASSAY_SANDBOX_DEBUG") else subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as cause:
+            ours.close()
+            raise SandboxUnavailable(f"gvisor: {cause}") from cause
+        finally:
+            theirs.close()
+        return ours
+
+    def _name(self, number: int) -> str:
+        return f"assay-{os.getpid()}-{number}"
+
+    def _runsc(self) -> list[str]:
+        platform = [f"--platform={PLATFORM}"] if PLATFORM else []
+        return ["runsc", "--root", f"{self._directory}/state", "--network=none", "--ignore-cgroups", *platform]
+
+    def _specification(self, number: int) -> dict[str, Any]:
+        """The container as the runtime specification of the Open Container Initiative has it."""
+        assert self._view is not None
+        capabilities = [f"CAP_{name}" for name in CAPABILITIES]
+        size = f"size={self.config.container_disk_mb}m"
+        mounts: list[dict[str, Any]] = [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": [*TMP.split(","), size]},
+            {"destination": "/box", "type": "tmpfs", "source": "tmpfs", "options": BOX.split(",")},
+        ]
+        mounts += [
+            {"destination": target, "type": "bind", "source": source, "options": ["rbind", "ro", "nosuid", "nodev"]}
+            for target, source in self._view.binds.items()
+        ]
+        return {
+            "ociVersion": "1.0.2",
+            "process": {
+                "user": {"uid": 0, "gid": 0},
+                "args": command(self.config, number),
+                "env": [f"{name}={value}" for name, value in ENVIRONMENT.items()],
+                "cwd": "/",
+                "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), capabilities),
+                "noNewPrivileges": True,
+            },
+            "root": {"path": f"{self._directory}/root", "readonly": True},
+            "hostname": "sandbox",
+            "mounts": mounts,
+            "linux": {"namespaces": [{"type": kind} for kind in _NAMESPACES]},
+        }
+
+    def _end(self, number: int) -> None:
+        process = self._slots.pop(number, None)
+        if process is None:
+            return
+        # The channel is closed by now, which ends the container's first process.
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            subprocess.run([*self._runsc(), "kill", self._name(number), "KILL"], capture_output=True, check=False)
+            process.kill()
+            process.wait()
+        subprocess.run([*self._runsc(), "delete", "--force", self._name(number)], capture_output=True, check=False)
+
+    def close(self) -> None:
+        for number in list(self._slots):
+            self._end(number)
+        directory, self._directory = self._directory, None
+        if directory is not None:
+            with suppress(OSError):
+                shutil.rmtree(directory)
