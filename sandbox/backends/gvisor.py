@@ -35,7 +35,7 @@ class GVisor(Backend):
         super().__init__(config)
         self._directory: Path | None = None
         self._view: view.View | None = None
-        self._slots: dict[int, subprocess.Popen[bytes]] = {}
+        self._slots: dict[int, tuple[str, subprocess.Popen[bytes]]] = {}
         self._started = 0
 
     def open(self) -> None:
@@ -52,13 +52,15 @@ class GVisor(Backend):
             raise SandboxUnavailable("gvisor: not open")
         self._end(number)
         self._started += 1
-        bundle = self._directory / f"bundle-{self._started}"
+        # runsc's control sockets have the container's name, whatever directory its state is in.
+        name = f"{self._directory.name}-{self._started}"
+        bundle = self._directory / name
         bundle.mkdir()
         (bundle / "config.json").write_text(json.dumps(self._specification(number)))
         ours, theirs = socket.socketpair()
         try:
-            self._slots[number] = subprocess.Popen(
-                [*self._runsc(), "run", "--bundle", str(bundle), self._name(number)],
+            process = subprocess.Popen(
+                [*self._runsc(), "run", "--bundle", str(bundle), name],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=None if os.environ.get("ASSAY_SANDBOX_DEBUG") else subprocess.DEVNULL,
@@ -70,10 +72,8 @@ class GVisor(Backend):
             raise SandboxUnavailable(f"gvisor: {cause}") from cause
         finally:
             theirs.close()
+        self._slots[number] = name, process
         return ours
-
-    def _name(self, number: int) -> str:
-        return f"assay-{os.getpid()}-{number}"
 
     def _runsc(self) -> list[str]:
         platform = [f"--platform={PLATFORM}"] if PLATFORM else []
@@ -110,17 +110,17 @@ class GVisor(Backend):
         }
 
     def _end(self, number: int) -> None:
-        process = self._slots.pop(number, None)
-        if process is None:
+        if number not in self._slots:
             return
+        name, process = self._slots.pop(number)
         # The channel is closed by now, which ends the container's first process.
         try:
             process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            subprocess.run([*self._runsc(), "kill", self._name(number), "KILL"], capture_output=True, check=False)
+            subprocess.run([*self._runsc(), "kill", name, "KILL"], capture_output=True, check=False)
             process.kill()
             process.wait()
-        subprocess.run([*self._runsc(), "delete", "--force", self._name(number)], capture_output=True, check=False)
+        subprocess.run([*self._runsc(), "delete", "--force", name], capture_output=True, check=False)
 
     def close(self) -> None:
         for number in list(self._slots):

@@ -21,7 +21,7 @@ Judge = Callable[..., Report]
 ALL = os.environ.get("ASSAY_TEST_BACKENDS") == "all"
 CONTAINERS = ("docker", "gvisor")
 """Backends whose runs take tenths of a second: of each long table they get a sample, unless all are asked for."""
-SAMPLE = {"docker": 7, "gvisor": 15}
+SAMPLE = {"docker": 11, "gvisor": 29}
 """Every n-th test of a file."""
 
 
