@@ -54,8 +54,11 @@ def main() -> None:
 
 def _no_shared_directory() -> None:
     """Let what programs leave in /dev/shm be in their /tmp, which is emptied after each of them."""
+    shared = Path("/dev/shm")
     with suppress(OSError):
-        Path("/dev/shm").symlink_to("/tmp")
+        if shared.exists():
+            shared.rmdir()
+        shared.symlink_to("/tmp")
 
 
 def _pumped() -> socket.socket:
