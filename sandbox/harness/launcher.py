@@ -163,6 +163,7 @@ class PlainLauncher(Launcher):
 def _wait_for_ever() -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects orphans by itself
+    kernel.close_from(0)  # others wait for the ends of what it would hold open
     while True:
         signal.pause()
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from sandbox import Config, Limits, Program, Sandbox, SandboxError, SandboxUnavailable
+from sandbox.backends.base import PACKAGE
+from sandbox.harness.keeper import FIRST_USER, USERS_A_KEEPER
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 15.0
@@ -26,35 +29,38 @@ class Traces(NamedTuple):
     files: int
 
 
-def harnesses() -> list[int]:
+def harnesses(*, ours: bool = True) -> list[int]:
+    """Processes of sandboxes of this checkout, or of others on the same machine."""
     found: list[int] = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"sandbox.harness" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
+            command = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
+        if any(b"sandbox.harness" in part for part in command) and (str(PACKAGE).encode() in command) is ours:
+            found.append(int(entry.name))
     return found
 
 
 def traces() -> Traces:
+    """What there is of sandboxes, less what belongs to a living keeper of another checkout."""
+    others = set(harnesses(ours=False))
     users = 0
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            users += entry.stat().st_uid >= 1_000_000_000
+            uid = entry.stat().st_uid
         except OSError:
             continue
+        users += uid >= FIRST_USER and (uid - FIRST_USER) // USERS_A_KEEPER not in others
+    groups = [path for path in Path("/sys/fs/cgroup").glob("**/assay-*") if not _of(path, others)]
+    files = [path for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith("assay-unsafe")]
     return Traces(
-        len(harnesses()),
-        users,
-        len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        sum(1 for _ in Path("/sys/fs/cgroup").glob("**/assay-*")),
-        sum(
-            1
-            for path in Path("/tmp").iterdir()
-            if path.name.startswith(("assay-unsafe", "assay-docker", "assay-gvisor"))
-        ),
+        len(harnesses()), users, len(Path("/proc/self/mountinfo").read_text().splitlines()), len(groups), len(files)
     )
+
+
+def _of(group: Path, keepers: set[int]) -> bool:
+    return group.name.removeprefix("assay-") in map(str, keepers)
 
 
 def settled(before: Traces) -> Traces:
@@ -78,7 +84,8 @@ def memory_mb(pids: list[int]) -> float:
 
 
 @pytest.fixture
-def before() -> Traces:
+def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Traces:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with Sandbox("jail", Config(slots=1)):  # clears what an earlier, killed run of these tests left
         pass
     return traces()

@@ -1,0 +1,68 @@
+"""The jail works the same where there is no C compiler: both ways of starting programs, side by side."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox import Config, Limits, Program, Sandbox, SandboxUnavailable
+from sandbox.backends import native
+
+pytestmark = pytest.mark.e2e
+
+SECRETS = "import re\nhits = 0\nfor line in open('/proc/self/maps'):\n  a, p = line.split()[:2]\n  if 'r' not in p or '[v' in line: continue\n  lo, hi = (int(n, 16) for n in a.split('-'))\n  with open('/proc/self/mem', 'rb') as f:\n    f.seek(lo)\n    try: hits += len(re.findall(b'sesame' + b'-[0-9]', f.read(hi - lo)))\n    except OSError: pass\nprint(hits)"
+
+
+@pytest.fixture(scope="module", params=["native", "plain"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    if request.param == "native" and native.library() is None:
+        pytest.skip("no C compiler here")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "plain":
+            patch.setattr(native, "library", lambda: None)
+        try:
+            opened = Sandbox("jail", Config(slots=1)).open()
+        except SandboxUnavailable as cause:
+            pytest.skip(str(cause))
+    with opened:
+        yield opened
+
+
+JOBS: dict[str, dict[str, Any]] = {
+    "stdio": {"mode": "stdio", "code": "print(int(input()) * 2)", "tests": [{"input": "2", "output": "4"}] * 5},
+    "function": {"mode": "function", "entry_point": "f", "code": "f = abs", "tests": [{"args": [-1], "expected": 1}]},
+    "asserts": {"mode": "asserts", "code": "def f(x): return x", "tests": ["assert f(1) == 1", "assert f([2]) == [2]"]},
+    "bash": {"mode": "stdio", "language": "bash", "code": "read x; echo $x", "tests": [{"input": "a", "output": "a"}]},
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_mode_works_by_both_launchers(sandbox: Sandbox, name: str) -> None:
+    report = sandbox.judge(JOBS[name])
+    assert report.status == "AC", report
+
+
+@pytest.mark.parametrize("language", ["python", "bash"])
+def test_limits_hold_by_both_launchers(sandbox: Sandbox, language: str) -> None:
+    code = {"python": "while True: pass", "bash": "while :; do :; done"}[language]
+    assert sandbox.run(Program(language, code), Limits(wall_s=0.5)).why in ("wall", "cpu")
+
+
+def test_files_are_given_and_fetched_by_both_launchers(sandbox: Sandbox) -> None:
+    code = "open('b', 'w').write(open('a').read() * 2)"
+    execution = sandbox.run(Program("python", code, files={"a": b"x"}, fetch=("b",)))
+    assert execution.files == {"b": b"xx"}
+    assert not sandbox.run(Program("python", "print(open('a').read())")).ok
+
+
+def test_nothing_of_an_earlier_run_is_in_a_later_one_s_memory(sandbox: Sandbox) -> None:
+    """A program is forked from a process that served others before it: that one must never have read what they did."""
+    word = "print('sesame' + '-' + str(len(input())))"
+    sandbox.judge({"mode": "stdio", "code": word, "tests": [{"input": "sesame-7", "output": "sesame-8"}] * 3})
+    sandbox.judge({"mode": "function", "entry_point": "f", "code": "# sesame-1\ndef f(x): return x + '-9'",
+                   "tests": [{"args": ["sesame"], "expected": "sesame-9"}]})  # fmt: skip
+    sandbox.judge({"mode": "asserts", "code": "def f(x): return x", "tests": ["assert f('sesame-3') == 'sesame-3'"]})
+    sandbox.run(Program("python", "open('b', 'w').write('sesame-4')", files={"a": b"sesame-5"}, fetch=("b",)))
+    sandbox.run(Program("bash", "echo sesame-6"))
+    assert sandbox.run(Program("python", SECRETS)).stdout == b"0\n"
+    assert sandbox.run(Program("python", "mine = 'sesame-0'\n" + SECRETS)).stdout != b"0\n"
