@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
 from sandbox.backends.base import Config, harness_command
 from sandbox.backends.view import PACKAGE_PLACE
@@ -14,6 +17,14 @@ BOX = "rw,exec,nosuid,nodev,mode=0755,nr_inodes=4096,size=512m"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
 """Of the harness in the container: to become the program's user, to end it, and to clear its files away."""
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+
+def sweep(prefix: str) -> None:
+    """Remove temporary directories, named PREFIX + process id + -…, whose owner was killed."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        owner = directory.name.removeprefix(prefix).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def command(config: Config, number: int, python: str | None = None) -> list[str]:

@@ -17,12 +17,14 @@ from typing import Any
 
 from sandbox.backends import view
 from sandbox.backends.base import Backend, Config
-from sandbox.backends.container import BOX, CAPABILITIES, ENVIRONMENT, TMP, command
+from sandbox.backends.container import BOX, CAPABILITIES, ENVIRONMENT, TMP, command, sweep
+from sandbox.backends.obstacles import explained, may_administrate
 from sandbox.errors import SandboxUnavailable
 
 PLATFORM = os.environ.get("ASSAY_RUNSC_PLATFORM", "")
 """How runsc catches system calls; empty: what it chooses itself."""
 STOP_S = 10.0
+PREFIX = "assay-gvisor-"
 _NAMESPACES = ("pid", "network", "ipc", "uts", "mount")
 
 
@@ -41,9 +43,10 @@ class GVisor(Backend):
     def open(self) -> None:
         if shutil.which("runsc") is None:
             raise SandboxUnavailable("gvisor: runsc is not installed")
-        if os.geteuid() != 0:
-            raise SandboxUnavailable("gvisor: needs root")
-        self._directory = Path(tempfile.mkdtemp(prefix="assay-gvisor-"))
+        if os.geteuid() != 0 or not may_administrate():
+            raise SandboxUnavailable(explained("gvisor: needs root with CAP_SYS_ADMIN"))
+        sweep(PREFIX)
+        self._directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._view = view.of_machine(self.config)
         self._view.write(self._directory / "root")
 

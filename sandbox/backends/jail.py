@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox.backends import native
 from sandbox.backends.base import Backend, Config, harness_command, spawn
+from sandbox.backends.obstacles import explained
 from sandbox.errors import SandboxUnavailable
 from sandbox.harness import kernel
 from sandbox.harness.keeper import CONTROL_FD, OWNER_FD
@@ -81,7 +82,7 @@ class Jail(Backend):
             answer = {"op": "down", "error": f"no answer: {cause}"}
         if answer["op"] != "up":
             self.close()
-            raise SandboxUnavailable(f"jail: {answer['error']}")
+            raise SandboxUnavailable(explained(f"jail: {answer['error']}"))
         self._features = str(answer.get("features", ""))
 
     def describe(self) -> str:

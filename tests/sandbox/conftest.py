@@ -21,6 +21,7 @@ Judge = Callable[..., Report]
 ALL = os.environ.get("ASSAY_TEST_BACKENDS") == "all"
 CONTAINERS = ("docker", "gvisor")
 """Backends whose runs take tenths of a second: of each long table they get a sample, unless all are asked for."""
+FIXTURES = {"any_sandbox", "safe_sandbox"}
 SAMPLE = {"docker": 11, "gvisor": 29}
 """Every n-th test of a file."""
 
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: list[pytest.Item] = []
     for item in items if not ALL else ():
         for name in CONTAINERS:
-            if f"[{name}" in item.name:
+            if f"[{name}" in item.name and FIXTURES & set(getattr(item, "fixturenames", ())):
                 seen[name] += 1
                 left_out += [item] * (seen[name] % SAMPLE[name] != 0)
     if left_out:
