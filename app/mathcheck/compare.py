@@ -20,6 +20,7 @@ from app.mathcheck.ratfun import exact_or_none
 from app.mathcheck.reals import Line, RealSet, compare_sets, has_letters
 from app.mathcheck.relations import chain_value, compare_relations, compare_values_of
 from app.mathcheck.scalar import compare_scalars, order
+from app.mathcheck.symbolic import decide
 from app.mathcheck.words import compare_words, letters, plain
 
 _SETS = frozenset(["interval", "union", "inter", "minus", "setb", "set"])
@@ -110,6 +111,8 @@ def _scalars(a: Node, b: Node, policy: Policy) -> Outcome:
         return compare_cases(a, b, policy)
     a, b = _same_constant(a, b)
     outcome = compare_scalars(a, b, policy)
+    if outcome.equal is None and policy.symbolic:
+        return decide(a, b)
     if outcome.equal is False and symbols(a) != symbols(b):
         periodic = compare_progressions(a, b, lambda x, y: compare(x, y, policy))
         return periodic if periodic is not None else outcome

@@ -33,6 +33,8 @@ class Policy:
     """`optional`: a unit that only one side states is ignored. Two stated units must always agree."""
     min_certificate: Literal["numeric", "identity", "exact"] = "numeric"
     """Weakest evidence of equality that is accepted; below it the verdict is `undecided`."""
+    symbolic: bool = False
+    """Ask SymPy where nothing else decides. Its time is not bounded: only for a process that the caller can kill."""
 
 
 DEFAULT_POLICY = Policy()
