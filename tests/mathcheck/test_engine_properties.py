@@ -158,7 +158,7 @@ def test_a_residue_class_has_many_names(r, m, k):
     assert says(f"x \\equiv {r + 1} \\pmod{{{m}}}", f"x \\equiv {r} \\pmod{{{m}}}") == 0.0
 
 
-@given(st.integers(0, 10**6), st.integers(2, 36))
+@given(st.integers(0, 10**6), st.integers(2, 20))
 def test_a_numeral_in_another_base_is_its_value(n, base):
     digits, k = "", n
     while k or not digits:
