@@ -38,7 +38,7 @@ OnAbstain = Annotated[
 class Contract(BaseModel):
     """Base of all requests: unknown fields are errors, so that a typo is not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Message(BaseModel):

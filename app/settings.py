@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """Deliveries of a micro-batch; after so many workers died of it, it is answered with `error`."""
     max_queued_batches: Annotated[int, Field(ge=1)] = 50_000
     """Micro-batches waiting in one lane before requests get 429."""
+    stall_s: Annotated[float, Field(gt=0)] = 30.0
+    """Longest pause of a client within a body that it sends, or a stream that it reads: one that stops holds memory."""
     max_queued_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024 * 1024
     """Bytes waiting in one lane, as Redis counts them, before requests get 429."""
     max_requests: Annotated[int, Field(ge=1)] = 16_384

@@ -15,8 +15,6 @@ from app.api.errors import Problem, invalid, malformed, too_large
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _INFLATED_AT_ONCE = 1 << 20
-STALL_S = 30.0
-"""Longest pause in a body: a client of a loaded trainer node hiccups for seconds, one that stops holds a socket."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -107,14 +105,20 @@ async def stream(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def stall_of(request: Request) -> float:
+    """How long this service waits for a client that neither sends nor reads, in seconds."""
+    return request.app.state.assay.settings.stall_s
+
+
 async def _received(request: Request) -> AsyncIterator[bytes]:
     """Chunks of the body; a client that stalls in the middle of it is not waited for."""
+    stall_s = stall_of(request)
     while True:
         try:
-            async with asyncio.timeout(STALL_S):
+            async with asyncio.timeout(stall_s):
                 message = await request.receive()
         except TimeoutError:
-            raise Problem(408, "stalled", "The body stalled", f"nothing came for {STALL_S:.0f} s") from None
+            raise Problem(408, "stalled", "The body stalled", f"nothing came for {stall_s:g} s") from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         yield message.get("body", b"")

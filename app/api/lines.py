@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.bodies import STALL_S, Media
+from app.api.bodies import Media, stall_of
 from app.api.disconnect import ClientGone
 from app.api.errors import Problem, problem_of
 from app.queue.outage import QueueUnavailable
@@ -25,17 +25,22 @@ async def line_response(
     `at_once`: the answer begins before there is a line.
     """
     first = b"" if at_once else await anext(lines)
-    return _Lines(_guarded(request, first, lines), body_read)
+    return _Lines(_guarded(request, first, lines), body_read, stall_of(request))
 
 
 class _Lines(StreamingResponse):
-    def __init__(self, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None) -> None:
+    def __init__(self, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None, stall_s: float) -> None:
         super().__init__(lines, media_type=Media.NDJSON)
+        self._stall_s = stall_s
+        self._lines = lines
         self._body_read = body_read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(ClientGone):
-            await super().__call__(scope, receive, send)
+        try:
+            with suppress(ClientGone):
+                await super().__call__(scope, receive, send)
+        finally:  # Where sending fails, the lines would be left waiting for somebody to ask for the next.
+            await self._lines.aclose()
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         if self._body_read is not None:
@@ -43,13 +48,13 @@ class _Lines(StreamingResponse):
         await super().listen_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
-        await super().stream_response(partial(_in_time, send))
+        await super().stream_response(partial(_in_time, send, self._stall_s))
 
 
-async def _in_time(send: Send, message: Message) -> None:
+async def _in_time(send: Send, stall_s: float, message: Message) -> None:
     """Send, unless the client has not read for so long that it never will."""
     try:
-        async with asyncio.timeout(STALL_S):
+        async with asyncio.timeout(stall_s):
             await send(message)
     except TimeoutError:
         raise ClientGone from None

@@ -158,7 +158,7 @@ class Lines:
         except (msgspec.DecodeError, UnicodeDecodeError, NotElements) as error:
             raise malformed(f"line 1: {error}") from None
         if fields.keys() <= _HEAD_FIELDS:
-            self.head = _head(self._model, {name: _decode_json(raw) for name, raw in fields.items()}, True)
+            self.head = _head(self._model, {n: _value(n, raw, _decode_json) for n, raw in fields.items()}, True)
             del self._first[0]
 
     async def windows(self) -> AsyncIterator[Sequence[ItemIn]]:
@@ -229,8 +229,16 @@ def _elements(take: Callable[[Raw, int], list[Raw]], raw: Raw, most: int) -> lis
 
 def _head_of(model: type[ScoreRequest], fields: dict[str, Raw], decode: Callable[[Raw], Any]) -> ScoreRequest:
     """The fields but `items`; what the contract does not know is not decoded."""
-    given = {name: decode(raw) if name in _HEAD_FIELDS else None for name, raw in fields.items()}
+    given = {name: _value(name, raw, decode) if name in _HEAD_FIELDS else None for name, raw in fields.items()}
     return _head(model, given, "items" in fields)
+
+
+def _value(name: str, raw: Raw, decode: Callable[[Raw], Any]) -> Any:
+    """A field's value. Raises Problem where it is one that no value can be, such as a number past all ranges."""
+    try:
+        return decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise invalid_fields([_fault("value_error", (name,), str(error))]) from None
 
 
 def _head(model: type[ScoreRequest], fields: dict[str, Any], has_items: bool) -> ScoreRequest:

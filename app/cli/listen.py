@@ -1,10 +1,12 @@
 """The API's socket and its server."""
 
+import resource
 import socket
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.api.protocol import BoundedProtocol
 from app.settings import Settings
 
 _KEEP_ALIVE_S = 75
@@ -14,17 +16,24 @@ _BACKLOG = 4096
 
 def serve_app(app: FastAPI, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what runs is finished within the grace period."""
+    _allow_connections()
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.grace_s),
     )
     uvicorn.Server(config).run(sockets=[listening(settings.host, settings.port, shared=settings.api_processes > 1)])
+
+
+def _allow_connections() -> None:
+    """As many open files as this process may have: every connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
