@@ -35,12 +35,7 @@ def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> V
         isinstance(found, Extraction) and found.source in _UNMARKED
     ):
         found = _named_option(completion, reference, found)
-    if (
-        isinstance(found, Extraction)
-        and (given := option(found.text))
-        and given.letter <= "J"
-        and listed(completion, found.end)
-    ):
+    if isinstance(found, Extraction) and _is_of_a_list(completion, found):
         found = NoAnswer("a list of options, none of them chosen")
     if isinstance(found, NoAnswer):
         if _unusable(reference):
@@ -55,6 +50,14 @@ def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> V
         verdict.detail,
         (f"found {found.text!r}: {found.reason}", *verdict.steps),
     )
+
+
+def _is_of_a_list(completion: str, found: Extraction) -> bool:
+    """Whether the answer is the first of a copied list of options."""
+    if found.text[:1] not in "([*\\" and not "A" <= found.text[:1] <= "J":
+        return False
+    given = option(found.text)
+    return given is not None and given.letter <= "J" and listed(completion, found.end)
 
 
 def _named_option(completion: str, reference: str, found: Extraction | NoAnswer) -> Extraction | NoAnswer:
