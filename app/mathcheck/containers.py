@@ -1,5 +1,7 @@
 """Lists, tuples, sets, matrices, ratios: compared part by part."""
 
+from math import gcd
+
 from app.mathcheck.ast import Node, is_scalar
 from app.mathcheck.limits import MAX_ITEMS, TooComplex
 from app.mathcheck.names import assigned
@@ -114,7 +116,7 @@ def compare_ratios(a: Node, b: Node, same: Same) -> Outcome:
     if a.op == b.op:
         if len(a.args) != len(b.args):
             return different("ratios of different lengths")
-        if _clock(a) and _clock(b):
+        if _clock(a) and _clock(b) and not (_reduced(a) or _reduced(b)):
             return both([same(x, y) for x, y in zip(a.args, b.args, strict=True)])
         first, second = a.args[0], b.args[0]
         return both(
@@ -126,9 +128,26 @@ def compare_ratios(a: Node, b: Node, same: Same) -> Outcome:
     return different("a ratio and another kind")
 
 
+def _is_hour(n: Node) -> bool:
+    return n.op == "num" and 0 <= n.value <= 24
+
+
+def _reduced(n: Node) -> bool:
+    """Whether a ratio of two integers is in lowest terms: `6:17` is one that `18:51` may stand for, and no time."""
+    first, second = n.args[0], n.args[1]
+    if len(n.args) != 2 or first.op != "num" or second.op != "num":
+        return False
+    return first.value.q == second.value.q == 1 and gcd(int(first.value), int(second.value)) == 1
+
+
 def _clock(n: Node) -> bool:
     """`10:30`: two digits behind the colon, below sixty."""
     tail = str(n.value).split(" ")
     return (
-        len(n.args) in (2, 3) and tail[-2:-1] == [":"] and len(tail[-1]) == 2 and tail[-1].isdigit() and tail[-1] < "60"
+        len(n.args) in (2, 3)
+        and _is_hour(n.args[0])
+        and tail[-2:-1] == [":"]
+        and len(tail[-1]) == 2
+        and tail[-1].isdigit()
+        and tail[-1] < "60"
     )

@@ -1,12 +1,11 @@
 """Mathematical objects, by `app.mathcheck`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from app.mathcheck import DEFAULT_POLICY, Policy, check
+from app.mathcheck import DEFAULT_POLICY, Policy, PolicyError, check, read_policy
 from app.rewards.base import Component, Sample
-from app.rewards.checkers.base import checker, read_policy
+from app.rewards.checkers.base import BadPolicy, checker
 
 
 @checker("math")
@@ -21,9 +20,7 @@ def math(sample: Sample, policy: Mapping[str, Any]) -> Component:
 
 
 def _policy(policy: Mapping[str, Any]) -> Policy:
-    if not policy:
-        return DEFAULT_POLICY
-    given: dict[str, Any] = dict(policy)
-    if isinstance(given.get("sources"), list):
-        given["sources"] = tuple(given["sources"])
-    return Policy(**read_policy(given, asdict(DEFAULT_POLICY)))
+    try:
+        return read_policy(policy) if policy else DEFAULT_POLICY
+    except PolicyError as error:
+        raise BadPolicy(str(error)) from None
