@@ -135,7 +135,8 @@ def _is_hour(n: Node) -> bool:
 def _reduced(n: Node) -> bool:
     """Whether a ratio of two integers is in lowest terms: `6:17` is one that `18:51` may stand for, and no time."""
     first, second = n.args[0], n.args[1]
-    if len(n.args) != 2 or first.op != "num" or second.op != "num":
+    written = str(n.value).split(" ")[-1]
+    if len(n.args) != 2 or first.op != "num" or second.op != "num" or written.startswith("0"):
         return False
     return first.value.q == second.value.q == 1 and gcd(int(first.value), int(second.value)) == 1
 

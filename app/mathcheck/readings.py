@@ -30,6 +30,8 @@ _DECIMAL = re.compile(r"[-+$\\(\s]*\d[\d,]*\.\d")
 _EU_DECIMAL = re.compile(r"\b0,\d|\d,\d{2}\b|\d,\d{4}")
 
 
+MAX_INSIDE = 4
+"""Sentences within sentences that are looked into for a value."""
 SOLUTION = 200
 """A reference that is longer is a whole solution: the data's author means its last value."""
 
@@ -39,11 +41,11 @@ class Unstated(Unparsable):
 
 
 @lru_cache(maxsize=4096)
-def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
+def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, ...]:
     """Trees of an answer, the most usual reading first. Raises Unparsable, Unstated, TooComplex."""
     s = strip(text)
     if "\\boxed" in s and not s.startswith("\\boxed"):
-        return _inside(text, reference)
+        return _inside(text, reference, depth)
     if s.isascii() and _IN_WORDS.fullmatch(s) and (figures := in_figures(s)):
         s = figures
     if s.lower() in EMPTY_WORDS:
@@ -51,7 +53,7 @@ def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
     if _POWER_WORD.search(s):
         raise Unstated("a power in words")
     if _qualifies(s):
-        return _inside(text, reference)
+        return _inside(text, reference, depth)
     if _is_near(s):
         raise Unstated("the value is only approximate")
     try:
@@ -59,9 +61,9 @@ def readings(text: str, reference: bool = False) -> tuple[Node, ...]:
     except Unparsable as error:
         if not _is_prose(s, str(error)):
             raise
-        return _inside(text, reference, error)
+        return _inside(text, reference, depth, error)
     if _has_text(first) and _VALUE.search(s):
-        return _inside(text, reference)
+        return _inside(text, reference, depth)
     return _alternatives(s, first)
 
 
@@ -99,21 +101,23 @@ def _is_near(s: str) -> bool:
     return not re.search(r"\d", m[1]) and not (m[1].strip() and _DECIMAL.match(m[2]))
 
 
-def _inside(text: str, reference: bool, error: Unparsable | None = None) -> tuple[Node, ...]:
+def _inside(text: str, reference: bool, depth: int, error: Unparsable | None = None) -> tuple[Node, ...]:
     """Trees of the value that a sentence states; it is shorter, so that looking inside comes to an end."""
+    if depth == MAX_INSIDE:
+        raise error or Unstated("no value is stated")
     prose = as_prose("\n".join(clean(line) for line in text.splitlines()))
     if (
         (lead := _LEAD.match(strip(prose)))
         and BARE_MARKS.isdisjoint(lead[1].lower().split())
         and not re.search(r"[A-Za-z]{3,}", _COMMAND.sub("", strip(prose)[lead.end() :]))
     ):
-        return readings(strip(prose)[lead.end() :], reference)
+        return readings(strip(prose)[lead.end() :], reference, depth + 1)
     found = from_prose(prose, lenient=reference and len(text) > SOLUTION)
     if isinstance(found, NoAnswer):
         raise Unstated(found.reason)
     if len(found.text) >= len(text) or strip(found.text) == strip(text):
         raise error or Unstated("no value is stated")
-    return readings(found.text, reference)
+    return readings(found.text, reference, depth + 1)
 
 
 def _is_prose(s: str, error: str) -> bool:
