@@ -28,6 +28,8 @@ from app.schemas import MAX_ITEMS, ScoreRequest, ScoreResponse
 
 router = APIRouter()
 _log = structlog.get_logger(__name__)
+_LINES_BYTES = 1 << 15
+"""Lines that are ready at once are sent at once, up to so many bytes."""
 _SCHEMA = {
     "application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}},
     "application/x-ndjson": {"schema": {"type": "string"}},
@@ -95,8 +97,14 @@ class Scoring:
     async def lines(self, reuse: bool) -> AsyncGenerator[bytes]:
         """The response as NDJSON, each result as soon as it is ready."""
         encode = msgspec.json.encode
+        lines = bytearray()
         async for index, result in self._results(reuse):
-            yield encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
+            lines += encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
+            if len(lines) >= _LINES_BYTES or not self._pending.more_ready:
+                yield bytes(lines)
+                lines.clear()
+        if lines:
+            yield bytes(lines)
         end = {"rubric": self._rubric.name, "groups": self._tally.groups(), "usage": self._usage()}
         yield encode(end) + b"\n"
 

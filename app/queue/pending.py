@@ -40,6 +40,11 @@ class Pending:
         """Items that are not complete."""
         return len(self.scores) - self._complete
 
+    @property
+    def more_ready(self) -> bool:
+        """Whether `ready` has another item without waiting."""
+        return not self._ready.empty()
+
     def extend(self, items: int) -> int:
         """Expect so many items more; the position of the first."""
         first = len(self.scores)
