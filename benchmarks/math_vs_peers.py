@@ -1,19 +1,25 @@
 # ruff: noqa: E501
 """Mathcheck against Math-Verify 0.9.0 in the same run, warm, one process: prints ratios.
 
-pip install -c requirements.txt 'math-verify[antlr4_13_2]==0.9.0'
+pip install -e '.[bench]'
 python benchmarks/math_vs_peers.py
+
+Completions are chains of thought as a model writes them: numbered steps, formulas in several notations, bold and boxed
+intermediate results, numbers everywhere, thought in <think> tags half of the time, and the answer in one of several
+usual phrases. The two judges take turns on the same texts, none seen before by either.
 """
 
 import json
 import logging
 import os
+import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from app.mathcheck import check
+from app.mathcheck.check import readings
 
 SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / "shared"))
 PLAIN = {
@@ -21,32 +27,61 @@ PLAIN = {
     "decimal": lambda k: (f"{k}.25", f"{k}.250"),
     "fraction": lambda k: (f"\\frac{{{2 * k + 1}}}{{7}}", f"{4 * k + 2}/14"),
 }
-PROSE = "We add the two numbers and see that the sum grows by one each time. "
+STEPS = [
+    "Let's break this down step by step.\n",
+    "First, we compute ${a} \\times {b} = {p}$, and then subtract {c} to get ${p} - {c} = {d}$.\n",
+    "So the remaining part is \\( \\frac{{{a}}}{{{b}}} \\) of the total, about {a}.{b}%.\n\n",
+    "**Step {n}:** Substitute $x = {a}$ into $f(x) = {b}x^2 - {c}x + {n}$:\n\\[\nf({a}) = {b} \\cdot {a}^2 - {c} \\cdot {a} + {n}.\n\\]\n",
+    "Wait, {a} + {b} is not {p}; let me check again. {a} + {b} = {s}. Yes.\n",
+    "Then $\\sqrt{{{p}}} > {a}$ because ${a}^2 < {p}$ for every $n \\ge {n}$.\n",
+    "- She pays ${a}.50 for each of the {b} tickets, i.e. \\${p} in all (including 5% tax).\n",
+    "Since the answer must be positive, we discard $x = -{a}$ and keep **x = {b}**.\n",
+    "An intermediate result is $\\boxed{{{d}}}$ for part ({n}), which we need below.\n",
+    "Hmm, is it true that {a} \\equiv {b} \\pmod{{{n}}}? We get \\begin{{align*}} {a} - {b} &= {c} \\\\ &\\ne 0 \\end{{align*}}\n",
+]
+ENDINGS = [
+    "Therefore, the answer is $\\boxed{{{answer}}}$.",
+    "So the final answer is \\(\\boxed{{{answer}}}\\).",
+    "**Final Answer**\n\\[ \\boxed{{{answer}}} \\]",
+    "Thus we obtain \\boxed{{{answer}}}",
+]
 
 
-def seconds(function, repeat):
-    function()
-    best = float("inf")
-    for _ in range(3):
-        started = time.perf_counter()
-        for _ in range(repeat):
-            function()
-        best = min(best, (time.perf_counter() - started) / repeat)
-    return best
+def steps(size, rng):
+    """That many characters of working, no two texts alike."""
+    parts, length = [], 0
+    while length < size:
+        a, b, c, n = rng.randint(2, 99), rng.randint(2, 60), rng.randint(1, 500), rng.randint(1, 9)
+        parts.append(rng.choice(STEPS).format(a=a, b=b, c=c, n=n, p=a * b, d=a * b - c, s=a + b))
+        length += len(parts[-1])
+    return "".join(parts)[:size].rstrip("\\{$")
 
 
-def fresh(judge, make, size, first):
-    """Mean seconds over answers not seen before: both sides cache what they have parsed."""
-    pairs = [(completion(a, size), g) for a, g in (make(first + k) for k in range(60))]
-    judge(*pairs[0])
-    started = time.perf_counter()
-    for text, gold in pairs[1:]:
-        judge(text, gold)
-    return (time.perf_counter() - started) / (len(pairs) - 1)
+def completion(answer, size, rng):
+    ending = rng.choice(ENDINGS).format(answer=answer)
+    if rng.random() < 0.5:
+        cut = size * 4 // 5
+        return f"<think>\n{steps(cut, rng)}\n</think>\n\n{steps(size - cut, rng)}\n{ending}"
+    return f"{steps(size, rng)}\n{ending}"
 
 
-def completion(answer, size):
-    return (PROSE * (size // len(PROSE) + 1))[:size] + f"So the answer is \\boxed{{{answer}}}."
+def turns(ours, theirs, make, size, count, rng):
+    """Median seconds of both judges on the same fresh texts, and how many each got right."""
+    spent, right = ([], []), [0, 0]
+    for k in range(count):
+        answer, gold = make(1000 + 7 * k + rng.randint(0, 6))
+        text = completion(answer, size, rng)
+        for side, judge in enumerate((ours, theirs) if k % 2 else (theirs, ours)):
+            side = side if k % 2 else 1 - side
+            started = time.perf_counter()
+            verdict = judge(text, gold)
+            spent[side].append(time.perf_counter() - started)
+            right[side] += bool(verdict)
+    return [sorted(s)[len(s) // 2] for s in spent], right
+
+
+def assay(text, gold):
+    return check(text, gold).score == 1.0
 
 
 def peer():
@@ -61,45 +96,57 @@ def peer():
     return judge
 
 
-def main():
-    judge = peer()
-    print("plain answers            mathcheck   math-verify   ratio")
-    for size in (200, 4_000, 32_000):
-        for kind, make in PLAIN.items():
-            ours, theirs = fresh(check, make, size, 1000), fresh(judge, make, size, 2000)
-            row = f"{size / 1000:5.1f} KB {kind:9}  {ours * 1e6:10.1f} us {theirs * 1e6:10.0f} us"
-            print(f"{row} {theirs / ours:8.0f}x")
-    suite(judge)
-    print("linearity: microseconds a KB")
-    for size in (4_000, 32_000, 250_000, 1_000_000):
-        text = completion("42", size)
-        print(f"{size / 1000:8.0f} KB {seconds(lambda t=text: check(t, '42'), 5) * 1e9 / size:8.2f}")
-    program = (
-        "import time; t=time.perf_counter(); import app.mathcheck,sys; "
-        "rss=[l for l in open('/proc/self/status') if 'VmRSS' in l][0].split()[1]; "
-        "print(f'import {time.perf_counter()-t:.3f} s, {int(rss)/1024:.0f} MB, sympy loaded: ' + str('sympy' in sys.modules))"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
 def suite(judge):
     path = SHARED / "cases" / "math_verify_suite.jsonl"
     if not path.exists():
         print(f"suite: skipped, no {path}")
         return
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    ours, theirs = [], []
-    for row in rows:
-        started = time.perf_counter()
-        check(row["pred"], row["gold"])
-        ours.append(time.perf_counter() - started)
-        started = time.perf_counter()
-        judge(row["pred"], row["gold"])
-        theirs.append(time.perf_counter() - started)
+    spent = ([], [])
+    for warm in (False, True):
+        readings.cache_clear()  # ours remembers what it has parsed
+        for row in rows:
+            for side, verify in enumerate((assay, judge)):
+                started = time.perf_counter()
+                verify(row["pred"], row["gold"])
+                if warm:
+                    spent[side].append(time.perf_counter() - started)
+    ours, theirs = (sum(s) / len(s) for s in spent)
     print(
-        f"suite of {len(rows)} pairs: mean {sum(ours) / len(ours) * 1e6:.0f} us against "
-        f"{sum(theirs) / len(theirs) * 1e6:.0f} us, {sum(theirs) / sum(ours):.0f}x; worst {max(ours) * 1e3:.1f} ms"
+        f"suite of {len(rows)} pairs, warm: mean {ours * 1e6:.0f} us against {theirs * 1e6:.0f} us, "
+        f"{theirs / ours:.0f}x; worst {max(spent[0]) * 1e3:.1f} ms against {max(spent[1]) * 1e3:.0f} ms"
     )
+
+
+def linearity(rng):
+    print("linearity: one completion, nanoseconds a byte")
+    for size in (4_000, 32_000, 250_000, 1_000_000):
+        text, best = completion("42", size, rng), float("inf")
+        for _ in range(5):
+            started = time.perf_counter()
+            check(text, "42")
+            best = min(best, time.perf_counter() - started)
+        print(f"{size / 1000:8.0f} KB {best * 1e9 / size:8.2f}   ({best * 1e6:.0f} us)")
+
+
+def main():
+    rng = random.Random(5)
+    judge = peer()
+    print("plain answers, medians   mathcheck   math-verify   ratio   right of 60")
+    turns(assay, judge, PLAIN["fraction"], 500, 10, rng)  # warm both
+    for size in (200, 4_000, 32_000):
+        for kind, make in PLAIN.items():
+            (ours, theirs), right = turns(assay, judge, make, size, 60, rng)
+            row = f"{size / 1000:5.1f} KB {kind:9}  {ours * 1e6:10.1f} us {theirs * 1e6:10.0f} us"
+            print(f"{row} {theirs / ours:7.0f}x   {right[0]} and {right[1]}")
+    suite(judge)
+    linearity(rng)
+    program = (
+        "import time; t=time.perf_counter(); import app.mathcheck,sys; "
+        "rss=[l for l in open('/proc/self/status') if 'VmRSS' in l][0].split()[1]; "
+        "print(f'import {time.perf_counter()-t:.3f} s, {int(rss)/1024:.0f} MB, sympy loaded: ' + str('sympy' in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 if __name__ == "__main__":
