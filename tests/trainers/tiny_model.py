@@ -1,4 +1,4 @@
-"""Makes a tiny language model with random weights and a tokenizer of bytes, in a folder: python tiny_model.py FOLDER."""
+"""Makes a tiny language model with random weights and a tokenizer of bytes: python tiny_model.py FOLDER."""
 
 import sys
 
