@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from app.mathcheck import check
-from app.mathcheck.check import readings
+from app.mathcheck.readings import readings
 
 SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / "shared"))
 PLAIN = {

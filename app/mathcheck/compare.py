@@ -25,8 +25,19 @@ from app.mathcheck.words import compare_words, letters, plain
 
 _SETS = frozenset(["interval", "union", "inter", "minus", "setb", "set"])
 _NUMBER_SETS = frozenset(
-    ["reals", "integers", "naturals", "rationals", "complexes", "empty", "positive reals", "positive integers"]
+    [
+        "reals",
+        "integers",
+        "naturals",
+        "rationals",
+        "complexes",
+        "empty",
+        "positive reals",
+        "positive integers",
+        "positive naturals",
+    ]
 )
+_DISCRETE = frozenset(["integers", "naturals", "positive integers", "positive naturals", "rationals", "complexes"])
 _NAMES = {"list": "a list of answers", "mod": "a congruence", "date": "a date", "residue": "a residue class"}
 _ADDED_CONSTANTS = frozenset(["c", "C", "K", "k"])
 _FREE_CONSTANTS = frozenset(["c", "C", "K"])
@@ -153,7 +164,7 @@ def _one_set(a: Node, b: Node, x: RealSet | None, y: RealSet | None, policy: Pol
     if a.op == b.op:
         return None  # by structure: two inequalities in several variables, two set-builders
     for n, s in ((a, x), (b, y)):
-        if s is None and (n.op in ("setb", "union", "inter", "minus") or n.value in ("integers", "naturals")):
+        if s is None and (n.op in ("setb", "union", "inter", "minus") or n.value in _DISCRETE):
             return _finite_union(a, b, policy) or undecided("a set that is not understood")
         if s is None and n.op == "rel":
             return undecided("a relation that is not solved")
@@ -276,6 +287,8 @@ def _kinds(a: Node, b: Node) -> Outcome:
 def _kind(n: Node) -> str | None:
     if n.op in ("lim", "pm"):
         return None
+    if _is_set(n) and n.op == "const":
+        return "a set"
     if is_scalar(n) or n.op in ("pct", "quantity", "ratio"):
         return "a number or formula"
     if n.op in ("tuple", "bracket", "matrix"):
