@@ -100,7 +100,9 @@ class Sandbox:
         ready = self._compiler.ready(language, job.code, job.limits)
         if isinstance(ready, Refused):
             failed = ready.execution
-            refused = TestResult(Verdict.CE, failed.wall_ms, failed.peak_mb, "", evidence(failed.stderr))
+            refused = TestResult(
+                Verdict.CE, failed.wall_ms, failed.peak_mb, "", evidence(failed.stderr or failed.stdout)
+            )
             return [refused] * max(1, len(job.io))
         if job.mode == "checker":
             return stdio.judge_checked(self._pool, job, ready, self._checker(job))

@@ -16,8 +16,12 @@ STACK = 64 << 20
 """Below the gap of 128 MiB that the kernel keeps under the stack of a running interpreter."""
 NATIVE_STACK = 512 << 20
 """Judges give compiled programs all of their memory for recursion; pages are counted when touched."""
+UNCOUNTED_STACK = 256 << 20
+"""The same where no control group counts memory, so that little address space may be free."""
 ADDRESS_SLACK = 256 << 20
 """Address space that an interpreter maps and does not touch."""
+THREADS, UNCOUNTED_THREADS = 32, 8
+"""Threads whose stacks have address space: C libraries give each as much as the first thread may have."""
 DEFAULT_SIGNALS = (signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM)
 NATIVE_DEFAULT_SIGNALS = (*DEFAULT_SIGNALS, signal.SIGPIPE, signal.SIGINT, signal.SIGHUP)
 """What an interpreter, or its parent, had changed and its successor would inherit."""
@@ -73,7 +77,8 @@ def limits_of(caps: Caps, counted: bool, stack: int) -> list[tuple[int, int, int
         resource.RLIMIT_STACK: stack,
     }
     if caps.address_space:
-        equal[resource.RLIMIT_AS] = caps.memory + (4 * ADDRESS_SLACK if counted else ADDRESS_SLACK)
+        threads = min(caps.processes, THREADS if counted else UNCOUNTED_THREADS)
+        equal[resource.RLIMIT_AS] = caps.memory + (4 * ADDRESS_SLACK if counted else ADDRESS_SLACK) + threads * stack
     # One second more before the hard limit, so that the signal names the reason.
     return [*((which, most, most) for which, most in equal.items()), (resource.RLIMIT_CPU, seconds, seconds + 1)]
 

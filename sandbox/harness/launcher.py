@@ -20,6 +20,7 @@ from sandbox.harness.confine import (
     NATIVE_DEFAULT_SIGNALS,
     NATIVE_STACK,
     STACK,
+    UNCOUNTED_STACK,
     Caps,
     Rights,
     confine,
@@ -88,7 +89,8 @@ class Start:
 
     @property
     def limits(self) -> list[tuple[int, int, int]]:
-        return limits_of(self.caps, self.counted, NATIVE_STACK if self.native else STACK)
+        native = NATIVE_STACK if self.counted else UNCOUNTED_STACK
+        return limits_of(self.caps, self.counted, native if self.native else STACK)
 
 
 class Launcher(ABC):

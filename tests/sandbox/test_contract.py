@@ -236,7 +236,7 @@ DOUBLE = {
     "java": "import java.util.*;\nclass Helper {}\npublic class Answer{public static void main(String[] a){"
     "System.out.println(new Scanner(System.in).nextInt()*2);}}",
     "javascript": "const t=require('fs').readFileSync(0,'utf8');console.log(parseInt(t)*2)",
-    "typescript": "declare var require: any;\nconst t: string=require('fs').readFileSync(0,'utf8');console.log(+t*2)",
+    "typescript": "import * as fs from 'fs';\nconst t: string = fs.readFileSync(0, 'utf8');\nconsole.log(+t * 2)",
     "go": 'package main\nimport "fmt"\nfunc main(){var a int;fmt.Scan(&a);fmt.Println(a*2)}',
     "rust": "fn main(){let mut s=String::new();std::io::stdin().read_line(&mut s).unwrap();"
     'println!("{}",s.trim().parse::<i64>().unwrap()*2);}',
