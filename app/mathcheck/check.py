@@ -24,6 +24,12 @@ _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,400}(?:\.\d{1,400})?")
 _WORDY = re.compile(r"[A-Za-zÀ-ɏ\u0400-\u04ff一-鿿][^\\{}=<>^_]*")
 _UNMARKED: frozenset[Source] = frozenset(["bold", "math", "whole", "number"])
 """Sources that find a value where none is marked as the answer: a letter named in a sentence goes before them."""
+_NEAR = re.compile(
+    r"(?:\b(?:approximately|approx\.?|about|around|roughly|nearly|circa)\s*|\\approx\s*|≈\s*|(?<![\w}])~\s*)"
+    r"(?=[$\\(\s-]*\d)",
+    re.I,
+)
+"""Where the policy rounds, a number that is said to be rounded is an answer."""
 _LAST_WORDS = 600
 """Characters at the end of a completion in which an option may be named."""
 
@@ -90,6 +96,8 @@ def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -
         return Verdict(0.0, Status.NO_ANSWER, detail="the answer is empty")
     if len(answer) > MAX_ANSWER_CHARS:
         return Verdict(0.0, Status.TOO_COMPLEX, detail="the answer is too long")
+    if policy.digits is not None or policy.rel_tol is not None:
+        answer, reference = _NEAR.sub("", answer), _NEAR.sub("", reference)
     try:
         return _compare(answer, reference, policy)
     except RecursionError:  # the bounds keep far from it; a caller's own deep stack may not

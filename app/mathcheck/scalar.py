@@ -210,13 +210,18 @@ def _has_integral(node: Node) -> bool:
 
 
 def _apart(x: Any, y: Any, policy: Policy) -> Outcome:
-    tolerated = policy.rel_tol is not None and abs(x - y) <= abs(y) * policy.rel_tol
-    if policy.digits is not None and x.imag == 0 == y.imag:
-        scaled = [(v.real * 10**policy.digits + arb(0.5)).floor().unique_fmpz() for v in (x, y)]
-        tolerated = tolerated or (scaled[0] is not None and scaled[0] == scaled[1])
+    tolerated = policy.rel_tol is not None and abs(x - y) <= max(abs(x), abs(y)) * policy.rel_tol
+    if policy.digits is not None and not tolerated:
+        tolerated = all(_round_alike(p, q, policy.digits) for p, q in ((x.real, y.real), (x.imag, y.imag)))
     if tolerated:
         return Outcome(True, "numeric(1 points, tolerance)", "equal within the policy's tolerance")
     return Outcome(False, "ball", "proved different")
+
+
+def _round_alike(p: arb, q: arb, digits: int) -> bool:
+    """Whether two real balls round to one value with so many decimals, beyond doubt."""
+    rounded = [(v * 10**digits + arb(0.5)).floor().unique_fmpz() for v in (p, q)]
+    return rounded[0] is not None and rounded[0] == rounded[1]
 
 
 def _digits(x: Any, y: Any) -> int:

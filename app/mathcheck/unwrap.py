@@ -30,6 +30,17 @@ _LEADING = re.compile(
 _GROUPED = re.compile(r"\{(\d{1,3}(?:,\d{3})+(?:\.\d+)?)\}")
 
 
+_LOCALE = re.compile(r"([-+]?)(\d{1,3}(?:([ '])\d{3})(?:\3\d{3})*)(?:[.,](\d+))?")
+
+
+def _in_one_locale(text: str) -> str:
+    """`1 000,5` and `1'000.5`: separators that can't be anything else, taken out."""
+    m = _LOCALE.fullmatch(text)
+    if m is None or (m[3] == " " and m[4] is None):
+        return text
+    return m[1] + m[2].replace(m[3], "") + (f".{m[4]}" if m[4] else "")
+
+
 def strip(text: str) -> str:
     """An answer without the delimiters, boxes and full stops around it, in ASCII and LaTeX commands."""
     text = clean(_ESCAPED.sub(r"\\", text) if "begin" not in text else text).strip()
@@ -49,7 +60,7 @@ def strip(text: str) -> str:
         for end in _ENDS:
             text = text.removesuffix(end).strip()
         if text == before:
-            return text
+            return _in_one_locale(text) if text[-1:].isdigit() else text
 
 
 def _without_font(text: str) -> str:
