@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, lab
 from app.api.state import State, state_of
 from app.api.work import components_of, kept_for_groups, work_of
 from app.observe.metrics import Metrics
-from app.queue.outage import QueueUnavailable, Reason
+from app.queue.outage import QueueUnavailable
 from app.queue.pending import Pending
 from app.queue.room import QueueFull
 from app.rewards.base import Sample
@@ -147,7 +148,7 @@ class Scoring:
         self._samples.extend(kept_for_groups(items, self._rubric))
         if self._pending.late:
             return
-        try:
+        with suppress(TimeoutError):  # What did not get into the queue by the deadline is timed out like the rest.
             async with asyncio.timeout(max(0.0, self._pending.deadline - time.monotonic())):
                 await self._state.dispatcher.submit(
                     work_of(items, self._rubric),
@@ -159,8 +160,6 @@ class Scoring:
                     first=first,
                     more=self._received.items is None,
                 )
-        except TimeoutError:
-            raise QueueUnavailable("it took nothing before the deadline", Reason.SLOW) from None
 
     async def _tallied(self) -> AsyncGenerator[tuple[int, ItemOut]]:
         """Results as their items are complete; all at the end where a component needs whole groups."""

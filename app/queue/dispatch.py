@@ -142,12 +142,12 @@ class Dispatcher:
                     works[plan] = Work.of(plan, components, priority, evidence)
                 how[self._place(pending, index, encoded, works[plan], reuse, full)] += 1
             if len(full) >= _SEND_AT_ONCE:
-                await self._send(full)
+                await self._sent(full)
                 full = []
         few = more or len(pending.scores) <= _FEW
         for one in works.values():
             self._flush_later(one) if few else self._close(one, full)
-        await self._send(full)
+        await self._sent(full)
         for name, number in how.items():
             self._on_reuse(name, number)
 
@@ -320,10 +320,16 @@ class Dispatcher:
         for route in routes:
             route.pending.receive(route.item, shared if route.joined else scores.components)
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    async def _sent(self, batches: list[Batch]) -> None:
+        """Send micro-batches even if who waits for that is cancelled: others may have items in them."""
+        if batches:
+            await asyncio.shield(self._spawn(self._send(batches)))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _in_time(batch: Batch, pending: Pending) -> bool:

@@ -204,3 +204,12 @@ def test_a_bad_line_ends_the_stream_with_its_problem(guarded: Service):
     response = httpx.post(f"{guarded.url}/v1/score", content=content(), headers=headers, timeout=60)
     lines = [json.loads(line) for line in response.text.splitlines()]
     assert lines[-1]["problem"]["errors"][0]["path"] == "items[30].completion"
+
+
+def test_a_deadline_that_has_passed_is_no_outage(guarded: Service):
+    for _ in range(5):
+        body = {**BODY, "options": {"deadline_ms": 1}}
+        response = httpx.post(f"{guarded.url}/v1/score", json=body, headers={"cache-control": "no-store"})
+        assert response.status_code == 200
+        result = response.json()["results"][0]
+        assert result["error"] is None or result["error"]["class"] == "timeout"
