@@ -73,6 +73,8 @@ def _problem(name: str, value: Any) -> str | None:
     if name == "sources":
         named = cast(list[Any], value) if isinstance(value, list | tuple) else []
         return None if named and all(s in ALL_SOURCES for s in named) else f"is a list of: {', '.join(ALL_SOURCES)}"
+    if name == "symbolic":
+        return None if isinstance(value, bool) else "is true or false"
     if name == "digits":
         whole = isinstance(value, int) and not isinstance(value, bool)
         return (
