@@ -6,7 +6,6 @@ these that lets it start, an empty HOME and no shell profile (a profile is read 
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -86,6 +85,7 @@ def _prepared(clone: Path, work: Path) -> Path:
         subprocess.run([venv / "bin/pip", "install", "-q", *REQUIREMENTS], check=True)
     if not copy.exists():
         subprocess.run(["git", "clone", "-q", clone, copy], check=True)
+    work.mkdir(parents=True, exist_ok=True)
     for name in ("condabin", "bin", "python", "home"):
         (work / name).mkdir(exist_ok=True)
     (copy / "docs/build").mkdir(exist_ok=True)
@@ -114,7 +114,3 @@ def sandbox_fusion(clone: Path, work: Path, isolation: str) -> Generator[str]:
     command += ["--log-level", "warning", "--no-access-log"]
     with running(command, port, env, copy, "/v1/ping") as url:
         yield url
-
-
-def remove(work: Path) -> None:
-    shutil.rmtree(work, ignore_errors=True)

@@ -1,12 +1,12 @@
 """The sandbox against its peers, measured side by side in one run.
 
-    python benchmarks/sandbox_vs_peers.py                      in process, against a bare subprocess
-    … --assay-url URL --sandboxfusion-url URL                  both services' POST /run_code as well
+    python -m benchmarks.sandbox_vs_peers                      in process, against a bare subprocess
+    … --sandboxfusion CLONE                                    and both services' POST /run_code, started here
+    … --http-only --isolation lite                             of these the second alone, against one of its modes
 
 In process, the peer is `subprocess.run` of the same interpreter (or binary) with no isolation at all, once as it is
-and once with the rlimits that a judge sets at least. Over HTTP it is SandboxFusion in its local mode; start it with an
-empty HOME and no shell profile, else it is measured far too slow. Runs alternate in slices, so that a machine that
-slows down slows both.
+and once with the rlimits that a judge sets at least. Over HTTP it is SandboxFusion in its local mode, started from a
+clone of its repository (sandbox_servers.py). Runs alternate in slices, so that a machine that slows down slows both.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks import sandbox_servers
 from sandbox import Config, Limits, Program, Sandbox
 from sandbox.backends.base import interpreter
 
@@ -179,20 +180,34 @@ def over_http(sandbox: Sandbox, assay: str, peer: str, runs: int) -> None:
     show("50 stdio tests (ours in process)", alternate(contenders, 2, SLICES * 2), "one job of 50 tests")
 
 
+def services(sandbox: Sandbox, clone: Path, work: Path, isolations: list[str], runs: int) -> None:
+    with sandbox_servers.assay() as assay:
+        for isolation in isolations:
+            with sandbox_servers.sandbox_fusion(clone, work, isolation) as peer:
+                print(f"\nSandboxFusion with isolation `{isolation}`")
+                over_http(sandbox, assay, peer, runs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=400, help="runs of each contender")
     parser.add_argument("--soak", type=int, default=2000, help="runs between the two looks at memory")
-    parser.add_argument("--assay-url", help="an Assay API that serves /run_code")
-    parser.add_argument("--sandboxfusion-url", help="a SandboxFusion server")
+    parser.add_argument("--http-runs", type=int, default=200, help="requests of each contender")
+    parser.add_argument("--sandboxfusion", type=Path, help="a clone of bytedance/SandboxFusion")
+    parser.add_argument("--isolation", choices=("none", "lite"), help="of its modes only this one")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "assay-sandboxfusion",
+                        help="where it is installed, and kept for the next time")  # fmt: skip
+    parser.add_argument("--http-only", action="store_true")
     options = parser.parse_args()
     with Sandbox(config=Config(slots=2)) as sandbox:
         print(f"{sys.version.split()[0]}; {sandbox.backend.name}: {sandbox.backend.describe()}")
         sandbox.run(Program("python", TRIVIAL), Limits())
-        in_process(sandbox, options.runs)
-        memory(sandbox, options.soak)
-        if options.assay_url and options.sandboxfusion_url:
-            over_http(sandbox, options.assay_url, options.sandboxfusion_url, options.runs)
+        if not options.http_only:
+            in_process(sandbox, options.runs)
+            memory(sandbox, options.soak)
+        if options.sandboxfusion:
+            isolations = [options.isolation] if options.isolation else ["none", "lite"]
+            services(sandbox, options.sandboxfusion, options.work, isolations, options.http_runs)
 
 
 if __name__ == "__main__":

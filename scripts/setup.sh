@@ -30,3 +30,5 @@ fi
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 "$VENV/bin/python" -m pip install -q --disable-pip-version-check -c requirements.txt -e client -e '.[dev]'
+# Where there is a C compiler, programs start faster by a launcher that is compiled once.
+"$VENV/bin/python" -c 'from sandbox.backends.native import library; library()'

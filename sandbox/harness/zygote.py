@@ -59,13 +59,14 @@ def warm(search: list[str], preload: list[str]) -> None:
     gc.disable()  # until a program starts: supervisors live too shortly to make garbage
 
 
-def _features(groups: list[SlotFiles], user: int | None) -> str:
+def _features(groups: list[SlotFiles], user: int | None, *, native: bool) -> str:
     """What isolates and limits here, for a person."""
     held = groups[0].control
     memory = "control group" if "limit" in held else "address space and sampling"
     processes = "control group" if "processes" in held else "rlimit"
     who = "root, a user a slot" if user is not None else "user namespace"
-    return f"namespaces, seccomp; {who}; memory: {memory}; processes: {processes}"
+    starts = "native" if native else "by Python, slower: no C compiler"
+    return f"namespaces, seccomp; {who}; memory: {memory}; processes: {processes}; starts: {starts}"
 
 
 def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int | None) -> None:
@@ -81,7 +82,7 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects ended slots and orphans
-    control.send(json.dumps({"op": "up", "features": _features(groups, user)}).encode())
+    control.send(json.dumps({"op": "up", "features": _features(groups, user, native=library is not None)}).encode())
     while True:
         data, received, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
         if not data:
