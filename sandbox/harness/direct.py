@@ -20,11 +20,18 @@ ANSWERS = ("done", "files")
 """The replies that end a message with outputs."""
 
 
+def _private(name: str) -> int:
+    """A file in memory that no other user can open by way of /proc, which gVisor's kernel lets anyone look through."""
+    fd = os.memfd_create(name)
+    os.fchmod(fd, 0o600)
+    return fd
+
+
 def memory(content: bytes) -> int:
     """A file that holds a content, at its beginning."""
     if not content:
         return os.open("/dev/null", os.O_RDONLY)
-    fd = os.memfd_create("input")
+    fd = _private("input")
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]
@@ -34,7 +41,7 @@ def memory(content: bytes) -> int:
 
 def output() -> int:
     """An empty file to which several writers add, never writing over each other."""
-    fd = os.memfd_create("output")
+    fd = _private("output")
     fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
     return fd
 

@@ -85,6 +85,12 @@ CHEATS = {
     "      if isinstance(v, (bytes, str, list, tuple, dict)) and b'solve' + b'(3)' in str(v).encode(): return x * x\n    f = f.f_back\n  return 1",
     "what the test code printed": "import os\ndef solve(x):\n  for fd in (0, 1, 2):\n    try:\n"
     "      if b'secret' in os.pread(fd, 9999, 0): return x * x\n    except OSError: pass\n  return 1",
+    "opens what others have open": "import os, re\nR = re.compile(rb'[s]olve[(]3[)](, | == )9|[c]andidate[(]3[)] ==')\n"
+    "def solve(x):\n  for p in os.listdir('/proc'):\n    if not p.isdigit() or int(p) == os.getpid(): continue\n"
+    "    for fd in range(40):\n      for how in (os.O_RDONLY, os.O_RDWR):\n        try: d = os.open(f'/proc/{p}/fd/{fd}', how | os.O_NONBLOCK)\n"
+    "        except OSError: continue\n        try:\n          if R.search(os.pread(d, 99999, 0)): return x * x\n"
+    "          os.write(d, b'{\"k\": 0, \"s\": \"AC\", \"d\": \"\"}\\n{\"k\": 1, \"s\": \"AC\", \"d\": \"\"}\\n')\n"
+    "        except OSError: pass\n  return 1",
     "reads the tests": "import os\ndef solve(x):\n  for top in ('/box', '/tmp', '/proc/1/cwd', '/proc/self', '/dev', '/etc'):\n"
     "    for d, _, fs in os.walk(top):\n      if d.count('/') > 4: continue\n      for n in fs:\n        try:\n"
     "          t = open(d + '/' + n, errors='replace').read(99999)\n"
@@ -198,9 +204,12 @@ ATTACKS = {
     "stop the supervisor": "import os, signal\nfor s in range(1, 65):\n  try: os.kill(os.getppid(), s); print(s)\n  except OSError: pass",
     "shared memory": SYSCALL + "r = libc.shmget(1234, 4096, 0o1666)\nprint('PWNED' if r >= 0 else 'no')",
     "supervisor's descriptors": "import os\nfor p in os.listdir('/proc'):\n  if p.isdigit() and int(p) != os.getpid():\n"
-    "    try: os.listdir(f'/proc/{p}/fd'); print('PWNED')\n    except OSError: pass",
+    "    for fd in range(40):\n      try: os.open(f'/proc/{p}/fd/{fd}', os.O_RDONLY | os.O_NONBLOCK)\n"
+    "      except OSError: continue\n      if os.readlink(f'/proc/{p}/fd/{fd}') != '/dev/null' and not os.readlink(f'/proc/{p}/fd/{fd}').startswith('host:'): print('PWNED')",
     "inherited descriptors": "import os\nprint('PWNED' if [f for f in os.listdir('/proc/self/fd') if int(f) > 3] else 'none')",
-    "cgroups": "import os\nprint('PWNED' if os.path.exists('/sys/fs/cgroup') or os.path.exists('/sys/kernel') else 'none')",
+    "cgroups": "import os\nfor top in ('/sys', '/proc/sys'):\n  for d, ds, fs in os.walk(top):\n    if d.count('/') > 5: ds.clear()\n"
+    "    for p in [d] + [d + '/' + f for f in fs]:\n      if os.access(p, os.W_OK) and not p.endswith('ns_last_pid'):\n"
+    "        try: os.close(os.open(p, os.O_WRONLY)) if not os.path.isdir(p) else os.mkdir(p + '/x'); print('PWNED', p)\n        except OSError: pass",
     "core pattern": "try: open('/proc/sys/kernel/core_pattern', 'w').write('|/tmp/x'); print('PWNED')\nexcept OSError: pass",
     "sysrq": "try: open('/proc/sysrq-trigger', 'w').write('b'); print('PWNED')\nexcept OSError: pass",
     "terminal": "try: open('/dev/tty'); print('PWNED')\nexcept OSError: pass",
@@ -242,7 +251,7 @@ BOMBS = {
     "memory of children": ("import os\nwhile True:\n  if not os.fork():\n    x = bytearray(30 << 20)\n    while True: pass", {"MLE", "TLE", "RE"}),
     "files in memory": ("import os\nwhile True:\n  f = os.memfd_create('x')\n  os.write(f, b'x' * (1 << 20))", {"MLE", "RE", "OLE"}),
     "disk fill": ("i = 0\nwhile True:\n  open(f'/tmp/{i}', 'wb').write(b'x' * (1 << 20)); i += 1", {"RE", "MLE"}),
-    "file count": ("i = 0\nwhile True: open(f'/tmp/{i}', 'w').close(); i += 1", {"RE"}),
+    "file count": ("i = 0\nwhile True: open(f'/tmp/{i}', 'w').close(); i += 1", {"RE", "TLE"}),
     "shared memory fill": ("i = 0\nwhile True: open(f'/dev/shm/{i}', 'wb').write(b'x' * (1 << 20)); i += 1", {"RE", "MLE"}),
     "a gigabyte of output": ("import sys\nwhile True: sys.stdout.write('x' * (1 << 20))", {"OLE"}),
     "a gigabyte of errors": ("import sys\nwhile True: sys.stderr.write('x' * (1 << 20))", {"OLE"}),
