@@ -28,6 +28,7 @@ MAX_SHIFT = 24
 """Steps by which a factorial is shifted, and largest k of a binomial that is multiplied out."""
 _TRIG = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"])
 _ARC = {"arctan": "tan", "arcsin": "sin", "arccos": "cos"}
+_REAL_FUNCTIONS = frozenset(["arctan", "abs", "max", "min", "floor", "ceil", "binom"])
 _SYMMETRIC = frozenset(["max", "min", "gcd", "lcm"])
 _SEEN = _TRIG | _SYMMETRIC | frozenset([*_ARC, "log", "abs", "binom", "floor", "ceil"])
 
@@ -235,6 +236,10 @@ def _positive(x: Node) -> bool:
     return bool(value.imag == 0 and value.real > 0)
 
 
+def _real(x: Node) -> bool:
+    return bool(ball(_plain(x), {}, 64).imag == 0)
+
+
 def _plain(node: Node) -> Node:
     """The tree with unfinished powers as ordinary ones."""
     args = tuple(_plain(a) for a in node.args)
@@ -283,11 +288,13 @@ def _angle(node: Node, function: str) -> Node:
 def _absolute(node: Node) -> Node:
     x = node.args[0]
     if symbols(x):
-        return Node("root", (Node("mul", (x, x)), TWO))  # of a real x
+        return Node("root", (Node("mul", (x, x)), TWO)) if _is_real(x) else node
     value = ball(_plain(x), {}, 64)
     if value.imag == 0:
         return x if value.real > 0 else Node("neg", (x,)) if value.real < 0 else node
     parts = _terms(x)
+    if any(not _real(f) for t in parts for f in (t.monomial.args or (t.monomial,)) if f != I):
+        return node
     real = _sum([_times(t.factor, t.monomial) for t in parts if I not in (t.monomial, *t.monomial.args)])
     imaginary = _sum(
         [
@@ -297,6 +304,13 @@ def _absolute(node: Node) -> Node:
         ]
     )
     return _root(Node("root", (Node("add", (Node("mul", (real, real)), Node("mul", (imaginary, imaginary)))), TWO)))
+
+
+def _is_real(x: Node) -> bool:
+    """Whether a formula is real for real letters by its form alone."""
+    if x.op in ("root", "xpow") or x == I or (x.op == "pow" and exact_or_none(x.args[1]) is None):
+        return False
+    return (x.op != "fn" or x.value in _REAL_FUNCTIONS) and all(_is_real(a) for a in x.args)
 
 
 def _binomial(node: Node) -> Node:

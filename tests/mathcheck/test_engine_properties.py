@@ -5,10 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.mathcheck import check_answer
+from app.mathcheck.ast import Node, num
+from app.mathcheck.balls import OutOfDomain, ball
 from app.mathcheck.compare import compare
 from app.mathcheck.limits import MathError
 from app.mathcheck.parser import parse
@@ -47,6 +50,35 @@ def test_an_answer_written_again_is_accepted(tree):
 @given(trees, trees)
 def test_comparison_is_symmetric(a, b):
     assert outcome(a, b) == outcome(b, a)
+
+
+REWRITES = [
+    lambda t: Node("neg", (t,)),
+    lambda t: Node("fn", (t,), "abs"),
+    lambda t: Node("root", (Node("mul", (t, t)), num(2))),
+    lambda t: Node("pow", (Node("root", (t, num(2))), num(2))),
+    lambda t: Node("fn", (Node("pow", (Node("const", (), "e"), t)),), "log"),
+    lambda t: Node("fn", (Node("fn", (t,), "arcsin"),), "sin"),
+    lambda t: Node("add", (t, Node("mul", (num(0), t)))),
+    lambda t: Node("pow", (t, Node("div", (num(3), num(3))))),
+]
+
+
+@given(scalars, st.sampled_from(REWRITES), st.lists(st.fractions(1, 9, max_denominator=7), min_size=6, max_size=6))
+def test_what_is_proved_equal_has_the_same_values(tree, rewrite, values):
+    other = rewrite(tree)
+    try:
+        found = compare(tree, other, DEFAULT_POLICY)
+    except (MathError, ZeroDivisionError):
+        return
+    assume(found.equal and not found.certificate.startswith("numeric"))
+    names = ("x", "y", "a", "n", "alpha", "x_1")
+    env = {n: fmpq(v.numerator, v.denominator) for n, v in zip(names, values, strict=True)}
+    try:
+        x, y = ball(tree, env, 200), ball(other, env, 200)
+    except (OutOfDomain, ZeroDivisionError, MathError):
+        return
+    assert x.overlaps(y), found
 
 
 @given(containers)
