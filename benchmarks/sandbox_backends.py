@@ -3,8 +3,8 @@
     python -m benchmarks.sandbox_backends [--runs 60]
 
 Each runs a trivial Python program, one at a time and two at a time; the peer is `subprocess.run` of the same
-interpreter. Runs alternate in slices, so that a machine that slows down slows all. Backends that do not work here say why. Set
-DOCKER_HOST where the daemon is not at its usual place.
+interpreter. Runs alternate in slices, so that a machine that slows down slows all. Backends that do not work here say
+why. Set DOCKER_HOST where the daemon is not at its usual place.
 """
 
 import argparse
