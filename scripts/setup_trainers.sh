@@ -9,7 +9,7 @@ PIP="$VENV/bin/python -m pip install -q --disable-pip-version-check"
 $PIP "$(grep '^torch==' requirements-trainers.txt)"
 $PIP -r requirements-trainers.txt
 # Their own requirements ask for GPUs; what is run of them here needs none of those.
-$PIP --no-deps openrlhf==0.11.2 verl==0.9.1 ms-swift==4.6.0 llamafactory==0.9.5
+$PIP --no-deps openrlhf==0.11.2 verl==0.9.1 ms-swift==4.6.0
 # The last verifiers with a Rubric, beside the newer one.
 [ -d "$VENV/verifiers-0.1/verifiers" ] || $PIP --no-deps --target "$VENV/verifiers-0.1" verifiers==0.1.14
 $PIP --no-deps -e client

@@ -89,12 +89,12 @@ def _handler(proxy: Proxy, client: httpx.Client) -> type[BaseHTTPRequestHandler]
 
 
 @contextmanager
-def faulty(target: str, faults: Sequence[Fault] = (), always: Fault | None = None) -> Generator[Proxy]:
-    """A running proxy."""
+def faulty(target: str, faults: Sequence[Fault] = (), always: Fault | None = None, port: int = 0) -> Generator[Proxy]:
+    """A running proxy; on a port that is free if none is named."""
     proxy = Proxy(target)
     proxy.faults, proxy.always = list(faults), always
     with httpx.Client() as client:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy, client))
+        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(proxy, client))
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
