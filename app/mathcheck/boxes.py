@@ -108,9 +108,12 @@ def _last_boxes(text: str) -> list[Box]:
     """The last box and those that it is joined to, first one first."""
     boxes: list[Box] = []
     limit = len(text)
+    framed = "\\fbox" in text
     for _ in range(BOXES):
         floor = max(0, limit - NEAR) if boxes else 0
-        at = max(text.rfind("\\boxed", floor, limit), text.rfind("\\fbox", floor, limit))
+        at = text.rfind("\\boxed", floor, limit)
+        if framed:
+            at = max(at, text.rfind("\\fbox", floor, limit))
         if at < 0:
             break
         limit = at

@@ -42,11 +42,24 @@ def hides(text: str, commands: int) -> bool:
         return True
     return (
         "~~" in text
-        or "%" in text
+        or ("%" in text and _may_comment(text))
         or "<!" in text
         or ("<" in text and _TAG.search(text) is not None)
         or not text.isascii()
     )
+
+
+def _may_comment(text: str) -> bool:
+    """Whether a percent sign stands where it can begin a comment: at the start of a line or behind a closing mark."""
+    at = text.find("%")
+    while at >= 0:
+        k = at - 1
+        while k >= 0 and text[k] in " \t":
+            k -= 1
+        if k < 0 or text[k] in "\n}$)]":
+            return True
+        at = text.find("%", at + 1)
+    return False
 
 
 def visible(text: str) -> str:
@@ -57,7 +70,7 @@ def visible(text: str) -> str:
         text = _STRUCK.sub(_blank, text)
     if "<" in text:
         text = _html(text)
-    if "%" in text:
+    if "%" in text and _may_comment(text):
         text = _COMMENT_LINE.sub(_blank, text)
     if not text.isascii() and _OVERLAID.search(text):
         text = _OVERLAID.sub(_blank, text)
