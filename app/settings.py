@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     """Requests that one API process scores at a time, before others get 429: two GRPO steps of one item each."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 512 * 1024 * 1024
     """Body of a request, after decompression: 8,192 completions of 32 KB are 256 MiB."""
+    max_inbound_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024 * 1024
+    """Bodies in the memory of one API process, of all its requests, before others get 429."""
     max_stream_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024 * 1024
     """Body of an NDJSON request, which is never in memory as a whole: 65,536 items of 128 KB."""
     window_items: Annotated[int, Field(ge=64)] = 16_384

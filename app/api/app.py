@@ -52,7 +52,7 @@ def create(settings: Settings) -> FastAPI:
     for module in (score, jobs, execute, catalogue, health, *_DIALECTS):
         app.include_router(module.router)
     app.add_middleware(Gated, gate=state.gate, metrics=state.metrics)
-    app.add_middleware(Observed, metrics=state.metrics)
+    app.add_middleware(Observed, metrics=state.metrics, inbound=state.inbound)
     _describe_request(app)
     return app
 

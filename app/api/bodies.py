@@ -83,7 +83,9 @@ def _media(header: str) -> Media | None:
 async def read(request: Request, max_bytes: int) -> bytearray:
     """The whole body, decompressed. Raises Problem: 400, 408, 413 or 415."""
     body = bytearray()
+    inbound = request.app.state.assay.inbound
     async for chunk in stream(request, max_bytes):
+        inbound.take(request.scope, len(chunk))
         body += chunk
     return body
 

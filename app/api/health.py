@@ -50,5 +50,6 @@ async def metrics(request: Request) -> Response:
     except QueueUnavailable:
         state.metrics.queue_away()
     state.metrics.in_flight.set(state.dispatcher.in_flight)
+    state.metrics.inbound.set(state.inbound.held)
     state.metrics.jobs_kept.set(state.keeper.kept)
     return Response(state.metrics.expose(), media_type="text/plain; version=0.0.4; charset=utf-8")

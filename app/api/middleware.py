@@ -7,6 +7,7 @@ import uuid
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.inbound import Inbound
 from app.observe.metrics import Metrics
 
 _ID = re.compile(r"[\w.:-]{1,128}")
@@ -18,9 +19,10 @@ _UNKNOWN = "unknown"
 class Observed:
     """ASGI middleware; plain, so that it neither buffers nor wraps the streams."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, inbound: Inbound) -> None:
         self._app = app
         self._metrics = metrics
+        self._inbound = inbound
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,6 +43,7 @@ class Observed:
             try:
                 await self._app(scope, receive, send_observed)
             finally:
+                self._inbound.release(scope)
                 route = getattr(scope.get("route"), "path", _UNKNOWN)
                 self._metrics.requests.labels(route, str(status)).inc()
                 self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started)

@@ -9,6 +9,7 @@ from app.api.auth import KeyRing
 from app.api.auth.exposure import check_exposure
 from app.api.auth.gate import Gate
 from app.api.compat.sources import load_sources
+from app.api.inbound import Inbound
 from app.api.jobs.counting import JobCounter
 from app.observe.metrics import Metrics
 from app.queue.connection import Server
@@ -34,6 +35,7 @@ class State:
     limits: Limits
     """Of micro-batches."""
     gate: Gate
+    inbound: Inbound
     metrics: Metrics
     sources: Sources
 
@@ -61,7 +63,19 @@ class State:
         jobs = JobStore(server, keys, ttl_s=settings.job_ttl_s, results_ttl_s=settings.job_results_ttl_s)
         keeper = Keeper(server, keys, jobs, window=settings.job_window_items, counted=JobCounter(metrics).count)
         sources = load_sources(settings.sources)
-        return cls(settings, server, keys, dispatcher, jobs, keeper, limits, gate, metrics, sources)
+        return cls(
+            settings,
+            server,
+            keys,
+            dispatcher,
+            jobs,
+            keeper,
+            limits,
+            gate,
+            Inbound(settings.max_inbound_bytes),
+            metrics,
+            sources,
+        )
 
 
 def state_of(request: Request) -> State:

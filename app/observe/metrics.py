@@ -64,6 +64,7 @@ class Metrics:
             "assay_queue_up", "1 if the queue's server answers", registry=r, multiprocess_mode="mostrecent"
         )
 
+        self.inbound = Gauge("assay_inbound_bytes", "Bodies in memory", registry=r, multiprocess_mode="livesum")
         self.jobs = Counter("assay_jobs_total", "Jobs by what happened to them", ["event"], registry=r)
         self.jobs_kept = Gauge(
             "assay_jobs_kept", "Jobs that this process keeps going", registry=r, multiprocess_mode="livesum"

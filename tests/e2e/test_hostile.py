@@ -27,6 +27,7 @@ MSGPACK = "application/msgpack"
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     """A service that loses patience soon."""
     limits = {"ASSAY_STALL_S": "1.5", "ASSAY_MAX_BODY_BYTES": str(8 << 20), "ASSAY_MAX_STREAM_BYTES": str(32 << 20)}
+    limits["ASSAY_MAX_INBOUND_BYTES"] = str(12 << 20)
     running = Service(tmp_path_factory.mktemp("guarded"), limits).start()
     yield running
     running.stop()
@@ -118,6 +119,20 @@ def test_a_body_that_stalls_is_not_waited_for(guarded: Service):
         slow.sendall(head("Content-Type: application/json", "Content-Length: 1000") + b'{"items": [')
         assert serves(guarded)
         assert slow.recv(4096).startswith(b"HTTP/1.1 408")
+
+
+def test_bodies_of_all_clients_together_are_bounded(guarded: Service):
+    part = b'{"items": [{"completion": "' + b"x" * (7 << 20)
+    for _ in range(10):  # On a busy machine the slow one may have been given up before the other comes.
+        with connected(guarded) as slow:
+            slow.sendall(head("Content-Type: application/json", f"Content-Length: {8 << 20}") + part)
+            refused = httpx.post(f"{guarded.url}/v1/score", content=part, headers={"content-type": "application/json"})
+        if refused.status_code == 429:
+            break
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:assay:busy")
+    assert "retry-after" in refused.headers
+    assert serves(guarded)
+    assert "assay_inbound_bytes 0.0" in httpx.get(f"{guarded.url}/metrics").text
 
 
 def test_a_client_that_does_not_read_is_left_behind(guarded: Service):
