@@ -10,7 +10,6 @@ import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +17,8 @@ from assay_client._config import DEFAULT_DEADLINE_S, configure
 from assay_client._models import Item, Job, Result, Rubric, Scored
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from assay_client._engine import Engine
 
 T = TypeVar("T")
