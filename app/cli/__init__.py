@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    capacity,
     code,
     coldstart,
     demo,
@@ -35,6 +36,7 @@ app.command()(coldstart.coldstart)
 app.command()(sample.sample)
 app.command("eval")(evaluate.eval_)
 app.command()(demo.demo)
+app.command()(capacity.capacity)
 app.command()(doctor.doctor)
 app.command()(code.code)
 app.command()(code.run)

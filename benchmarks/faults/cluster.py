@@ -87,7 +87,7 @@ class Cluster:
         self.apis: list[Process] = []
         self.urls: list[str] = []
         for n in range(apis):
-            port = _free_port()
+            port = free_port()
             command = [sys.executable, "-m", "app.cli", "api", "--port", str(port)]
             self.apis.append(Process(command, full, folder / f"api-{n}.log"))
             self.urls.append(f"http://127.0.0.1:{port}")
@@ -175,7 +175,7 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
