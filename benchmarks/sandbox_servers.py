@@ -1,7 +1,9 @@
 """Starts the two services that sandbox_vs_peers.py compares over HTTP: Assay's, and SandboxFusion from a clone of it.
 
-SandboxFusion looks for a conda environment, a folder of built pages and its clone's configuration; it gets the least of
-these that lets it start, an empty HOME and no shell profile (a profile is read for every program that it runs).
+SandboxFusion looks for a conda environment, a folder of built pages and its clone's configuration; it gets the least
+of these that lets it start, an empty HOME, no shell profile (one is read for every program that it runs) and, for its
+programs, the system's plain Python: start-up hooks of a developer's interpreter would slow it down. Its mode `lite`
+needs the commands of Debian's `cgroup-tools` and `iproute2` besides.
 """
 
 import os
@@ -92,7 +94,7 @@ def _prepared(clone: Path, work: Path) -> Path:
     for name in ("python", "python3"):
         link = work / "python" / name
         if not link.exists():
-            link.symlink_to(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+            link.symlink_to("/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable)
     (work / "bin/activate").write_text(f'export PATH="{work / "python"}:$PATH"\n')
     return copy
 

@@ -11,6 +11,7 @@ clone of its repository (sandbox_servers.py). Runs alternate in slices, so that 
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -33,12 +34,38 @@ WARM_UP = 10
 Run = Callable[[], Any]
 
 
+def stats() -> dict[int, list[str]]:
+    """Every process's /proc/PID/stat from its state on."""
+    found: dict[int, list[str]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            found[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+    return found
+
+
+def parents() -> dict[int, int]:
+    return {pid: int(fields[1]) for pid, fields in stats().items()}
+
+
+def spent() -> float:
+    """CPU seconds of this process and of all that it started: what a busy machine changes least."""
+    found = stats()
+    total, generation = 0, {os.getpid()}
+    while generation:
+        total += sum(sum(map(int, found[pid][11:15])) for pid in generation if pid in found)
+        generation = {pid for pid, fields in found.items() if int(fields[1]) in generation}
+    return total / os.sysconf("SC_CLK_TCK")
+
+
 class Timing:
-    """Times of single runs (s) and of all of them together."""
+    """Times of single runs (s) and of all of them together, and their CPU time on this side."""
 
     def __init__(self) -> None:
         self.runs: list[float] = []
         self.whole = 0.0
+        self.cpu = 0.0
 
     @property
     def rate(self) -> float:
@@ -49,7 +76,11 @@ class Timing:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
     def __str__(self) -> str:
-        return f"{self.rate:8.1f}/s  p50 {self.at(0.5):7.2f}  p99 {self.at(0.99):7.2f}  p99.9 {self.at(0.999):7.2f} ms"
+        cpu = self.cpu / len(self.runs) * 1000
+        return (
+            f"{self.rate:8.1f}/s  p50 {self.at(0.5):7.2f}  p99 {self.at(0.99):7.2f}  p99.9 {self.at(0.999):7.2f} ms"
+            f"  CPU {cpu:6.2f} ms"
+        )
 
 
 def timed(run: Run) -> float:
@@ -66,16 +97,18 @@ def alternate(contenders: dict[str, Run], concurrency: int, runs: int) -> dict[s
             list(threads.map(lambda _, run=run: run(), range(WARM_UP)))
         for _ in range(SLICES):
             for name, run in contenders.items():
-                started = time.perf_counter()
+                started, cpu = time.perf_counter(), spent()
                 timings[name].runs += threads.map(lambda _, run=run: timed(run), range(runs // SLICES))
                 timings[name].whole += time.perf_counter() - started
+                timings[name].cpu += spent() - cpu
     return timings
 
 
 def show(title: str, timings: dict[str, Timing], ours: str, target: str = "") -> None:
     print(f"\n{title}")
     for name, timing in timings.items():
-        ratio = "" if name == ours else f"   ours is {timings[ours].rate / timing.rate:.2f} x"
+        cpu = timing.cpu / max(timings[ours].cpu, 1e-9)
+        ratio = "" if name == ours else f"   ours is {timings[ours].rate / timing.rate:.2f} x, by CPU {cpu:.2f} x"
         print(f"  {name:28} {timing}{ratio}")
     print(f"  p99.9 / p50 of ours: {timings[ours].at(0.999) / timings[ours].at(0.5):.1f}{target}")
 
@@ -92,7 +125,8 @@ def bare(command: list[str], limited: bool) -> Run:
 
 def in_process(sandbox: Sandbox, runs: int) -> None:
     trivial, native = Program("python", TRIVIAL), Program("cpp", NATIVE)
-    python = [interpreter(), "-c", TRIVIAL]
+    # Without its start-up hooks, which on a developer's machine can take longer than all the rest.
+    python = [interpreter(), "-I", "-S", "-c", TRIVIAL]
     for concurrency in (1, 2, 16):
         contenders = {
             "jail": lambda: sandbox.run(trivial),
@@ -126,7 +160,8 @@ def modes(sandbox: Sandbox, runs: int) -> None:
         "tests": [f"assert f({n}, 1) == {n + 1}" for n in range(7)],
     }
     fifty = alternate({"jail": lambda: sandbox.judge(stdio)}, 1, max(SLICES, runs // 20))["jail"]
-    print(f"\n50 stdio tests of one program, one at a time: {fifty.at(0.5) / 50:.2f} ms a test")
+    cpu = fifty.cpu / len(fifty.runs) / 50 * 1000
+    print(f"\n50 stdio tests of one program, one at a time: {fifty.at(0.5) / 50:.2f} ms a test, CPU {cpu:.2f} ms")
     for title, job in (("function mode, 100 tests", function), ("asserts mode, 7 tests", asserts)):
         timing = alternate({"jail": lambda job=job: sandbox.judge(job)}, 2, runs)["jail"]
         print(f"{title}, concurrency 2: {timing}")
@@ -136,14 +171,12 @@ def memory(sandbox: Sandbox, runs: int) -> None:
     """Memory of the sandbox's processes, each page once, warm and after many runs."""
 
     def used() -> float:
-        total = 0
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if b"sandbox.harness" in (entry / "cmdline").read_bytes():
-                    lines = (entry / "smaps_rollup").read_text().splitlines()
-                    total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-            except OSError:
-                continue
+        total, generation = 0, {os.getpid()}
+        for _ in range(3):  # keeper, zygote, slots; what is below a slot shares its memory
+            generation = {pid for pid, parent in parents().items() if parent in generation}
+            for pid in generation:
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         return total / 1024
 
     before = used()
