@@ -60,22 +60,30 @@ def test_the_table_is_whole() -> None:
     assert PROGRAMS.keys() == LANGUAGES.keys()
 
 
-@pytest.mark.parametrize("what", DESERVED)
-@pytest.mark.parametrize("language", PROGRAMS)
+# Endless loops and floods of the other languages are in the contract's and the attacks' tables.
+CASES = [
+    (language, what)
+    for language in PROGRAMS
+    for what in DESERVED
+    if what in ("fail", "eat") or language in ("java", "javascript", "go")
+]
+
+
+@pytest.mark.parametrize(("language", "what"), CASES)
 def test_a_program_ends_as_it_deserves(jail: Sandbox, language: str, what: str) -> None:
     needs(language)
-    report = judged(jail, language, PROGRAMS[language][what])
+    report = judged(jail, language, PROGRAMS[language][what], wall_s=1 if what == "loop" else 20)
     wanted = {"MLE"} if what == "eat" and language in SAYS_MEMORY else DESERVED[what]
     assert report.status in wanted, report
 
 
-MANY_ERRORS = "".join(f"int f{n}() {{ return undefined_{n}; }}\n" for n in range(3000)) + "int main() {}"
+MANY_ERRORS = "".join(f"int f{n}() {{ return undefined_{n}; }}\n" for n in range(300)) + "int main() {}"
 
 
-@pytest.mark.parametrize("language", ["c", "cpp", "java", "rust", "go", "typescript"])
+@pytest.mark.parametrize("language", ["cpp", "java", "rust", "go", "typescript"])
 def test_what_a_compiler_says_is_bounded_evidence(jail: Sandbox, language: str) -> None:
     needs(language)
-    report = judged(jail, language, MANY_ERRORS if language in ("c", "cpp") else "class x { fn !! " * 2000)
+    report = judged(jail, language, MANY_ERRORS if language in ("c", "cpp") else "class x { fn !! " * 300)
     assert report.status == Verdict.CE, report
     assert 0 < len(report.tests[0].stderr) < EVIDENCE_BYTES + 100
 
