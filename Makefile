@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: soak reliability help setup serve demo recipe check test test-trainers lint format clean
+.PHONY: soak reliability help setup serve demo recipe check test test-trainers lint format test-backends clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,10 @@ soak: setup  ## kills, restarts and pauses at random for SECONDS (600): every it
 
 reliability: setup  ## do every fault in full, and write the table of docs/reliability.md
 	@$(BIN)/python -m benchmarks.reliability --write
+
+test-backends: setup  ## the sandbox's suites on docker and gVisor, whole; installs both by apt where they lack
+	@command -v dockerd runsc >/dev/null || apt-get install -y -q --no-install-recommends docker.io runsc
+	@ASSAY_TEST_BACKENDS=all $(BIN)/pytest -q tests/sandbox
 
 clean:
 	rm -rf $(VENV) .venv-trainers .pytest_cache .ruff_cache .hypothesis build dist
