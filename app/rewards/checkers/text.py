@@ -5,6 +5,7 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from app.mathcheck import NoAnswer
@@ -14,10 +15,17 @@ from app.status import Status
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation))
-_NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_WRAPPER = re.compile(r"\\(?:text|textrm|textit|mathrm|textbf|mathbf)\{([^{}]{0,2000})\}")
+_GROUPED = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}(?!\d))")
+"""Between thousands."""
+_DECIMAL = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_NUMBER = re.compile(rf"(?<![\w.^])(?<!\d[-–:])(?:(?<![\d)])[-+])?{_DECIMAL}(?:\s?/\s?{_DECIMAL})?(?![\d^]|\.\d)")
+_OR = re.compile(r"\s*(?:or|或者?)\b")
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 16_384
 """Words of a text that are compared: ROUGE-L's work is their product, 64 at a time."""
+_NUMBER_CHARS = 4096
+"""End of an answer in which its last number is looked for."""
 _DEFAULTS: dict[str, Any] = {"mode": "normalized", "threshold": 0.0, "tolerance": 1e-6}
 
 
@@ -60,11 +68,26 @@ def _common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
     return len(left) - row.bit_count()
 
 
+def unwrapped(text: str) -> str:
+    """Without LaTeX's commands for words: `\\text{Paris}` is Paris."""
+    return _WRAPPER.sub(r"\1", text)
+
+
+def _value(text: str) -> float | None:
+    """The last number of a text; None without one, or where it is one of several: `10 or 20`."""
+    plain = _GROUPED.sub("", unicodedata.normalize("NFKC", text[-_NUMBER_CHARS:]).replace("\u2212", "-"))
+    found = list(_NUMBER.finditer(plain))
+    if not found or (len(found) > 1 and _OR.match(plain, found[-2].end())):
+        return None
+    over, _, under = found[-1][0].partition("/")
+    divisor = float(under) if under else 1.0
+    return float(over) / divisor if divisor else None
+
+
 def _numeric(answer: str, reference: str, tolerance: float) -> float:
-    given, wanted = (_NUMBER.findall(text) for text in (answer, reference))
-    if not given or not wanted:
+    left, right = _value(answer), _value(reference)
+    if left is None or right is None or not (isfinite(left) and isfinite(right)):
         return 0.0
-    left, right = (float(found[-1].replace(",", "")) for found in (given, wanted))
     return float(abs(left - right) <= tolerance * max(1.0, abs(right)))
 
 
@@ -82,7 +105,7 @@ _SAYS: dict[str, Callable[[str], object]] = {
     "em": squad,
     "f1": squad,
     "rouge_l": _WORD.search,
-    "numeric": _NUMBER.search,
+    "numeric": lambda text: _value(text) is not None,
 }
 """What a reference has to have for each mode: `the` is nothing to SQuAD, which drops articles."""
 
@@ -105,9 +128,10 @@ def text(sample: Sample, policy: Mapping[str, Any]) -> Component:
     found = stated(sample.completion)
     if isinstance(found, NoAnswer):
         return no_answer(found)
+    given_text = unwrapped(found.text)
     if mode == "numeric":
-        best = max(_numeric(found.text, one, chosen["tolerance"]) for one in references)
+        best = max(_numeric(given_text, one, chosen["tolerance"]) for one in references)
     else:
-        best = max(_COMPARE[mode](found.text, one) for one in references)
+        best = max(_COMPARE[mode](given_text, one) for one in references)
     score = float(best >= chosen["threshold"]) if chosen["threshold"] > 0 else best
     return judged(score, found, mode)
