@@ -41,6 +41,7 @@ class Lane:
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
         self._room = asyncio.Condition()
         self._intake: list[asyncio.Task[None]] = []
+        self._draining = False
 
     @property
     def held(self) -> int:
@@ -60,10 +61,8 @@ class Lane:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            self._intake = [
-                *(group.create_task(self._take(priority)) for priority in PRIORITIES),
-                group.create_task(steadily(self._claim, self._lease_s / 2)),
-            ]
+            self._intake = [group.create_task(self._take(priority)) for priority in PRIORITIES]
+            group.create_task(steadily(self._claim, self._lease_s / 2))
             group.create_task(steadily(self._consumer.tidy, _TIDY_S))
             group.create_task(steadily(self._consumer.renew, self._lease_s / _RENEWALS_PER_LEASE))
             group.create_task(self._send_answers())
@@ -72,8 +71,10 @@ class Lane:
 
     async def drain(self) -> None:
         """Take nothing more, and wait until all that is held is answered."""
-        for task in self._intake:
-            task.cancel()
+        self._draining = True
+        async with self._room:
+            self._room.notify_all()
+        # A read is not cancelled: what the server has given to it already would wait for its lease to run out.
         await asyncio.gather(*self._intake, return_exceptions=True)
         async with self._room:
             await self._room.wait_for(lambda: self.held == 0)
@@ -85,9 +86,11 @@ class Lane:
     async def _take(self, priority: str) -> None:
         """Keep every child supplied, and hold no more than that: other workers may be idle."""
         backoff = 0.0
-        while True:
+        while not self._draining:
             async with self._room:
-                await self._room.wait_for(lambda: self._held[priority] < self._most)
+                await self._room.wait_for(lambda: self._draining or self._held[priority] < self._most)
+            if self._draining:
+                return
             try:
                 await self._hold(await self._consumer.take(priority, self._most - self._held[priority]))
                 backoff = 0.0
@@ -97,6 +100,8 @@ class Lane:
                 await asyncio.sleep(backoff * (0.5 + random()))
 
     async def _claim(self) -> None:
+        if self._draining:
+            return
         await self._hold(await self._consumer.claim(_CLAIM_AT_ONCE))
 
     async def _hold(self, tasks: list[Task]) -> None:
