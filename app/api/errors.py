@@ -3,13 +3,15 @@
 | status | type | when |
 |---|---|---|
 | 400 | `malformed` | the body is no JSON or msgpack |
-| 404 | `not-found` | no such path |
+| 401 | `unauthorized` | no API key, or an unknown one |
+| 404 | `not-found` | no such path, rubric or job |
 | 408 | `stalled` | the body stopped coming |
+| 409 | `idempotency-conflict` | the idempotency key was used for another job |
 | 413 | `too-large` | the body is over the limit |
 | 415 | `unsupported-media-type` | neither JSON nor msgpack, or an unknown encoding |
 | 422 | `invalid` | the body breaks the contract; `errors` lists the fields |
-| 429 | `queue-full` | come again after `Retry-After` |
-| 503 | `queue-unavailable` | Redis is away; come again after `Retry-After` |
+| 429 | `queue-full`, `busy`, `key-rate`, `key-busy` | come again after `Retry-After` |
+| 503 | `queue-unavailable` | Redis can't be used, `detail` begins with why; come again after `Retry-After` |
 """
 
 from collections.abc import Mapping, Sequence

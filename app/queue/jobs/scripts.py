@@ -83,10 +83,12 @@ if ARGV[9] == '1' then
   local other = redis.call('GET', KEYS[2])
   if other then return other end
 end
-if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[7]) then return redis.error_reply('ASSAYJOBS too many') end
+if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[7]) then
+  return redis.error_reply('ASSAYJOBS ' .. ARGV[7] .. ' jobs')
+end
 local held = tonumber(ARGV[5])
 for _, bytes in ipairs(redis.call('HVALS', KEYS[5])) do held = held + tonumber(bytes) end
-if held > tonumber(ARGV[8]) then return redis.error_reply('ASSAYJOBS too large') end
+if held > tonumber(ARGV[8]) then return redis.error_reply('ASSAYJOBS ' .. held .. ' bytes of jobs') end
 if ARGV[9] == '1' then redis.call('SET', KEYS[2], ARGV[1], 'PXAT', ARGV[4]) end
 redis.call('HSET', KEYS[1], 'spec', ARGV[2], 'plan', ARGV[6], 'state', 'queued', 'version', '1', 'done', '0',
   'abstained', '0', 'fed', '0', 'expires_ms', ARGV[4])

@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from app.queue.connection import Command, Server
 from app.queue.jobs import scripts
 from app.queue.jobs.model import (
@@ -24,18 +22,24 @@ from app.queue.jobs.model import (
     encode,
 )
 from app.queue.keys import Keys
-from app.queue.outage import QueueUnavailable
+from app.queue.outage import outage
+from app.queue.room import QueueFull
 
 _UPLOAD_S = 3600
 """How long a submission may take before what it has written is deleted."""
 _FSYNC_MS = 3000
 """How long a submission waits until it is on disk: an append-only file that syncs every second needs up to two."""
+_RETRY_S = 10
+"""Jobs take minutes."""
 _PARTS_KEPT = ("labels", "samples", "scores")
 _PARTS_DELETED = ("batches", "flight", "replies", "lease")
 
 
-class TooManyJobs(Exception):
+class TooManyJobs(QueueFull):
     """As many jobs, or bytes of jobs, wait as may."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} are not over, as much as may", _RETRY_S)
 
 
 class Piece(NamedTuple):
@@ -92,8 +96,8 @@ class JobStore:
         )
         if isinstance(found, Exception):
             if "ASSAYJOBS" in str(found):
-                raise TooManyJobs(f"jobs: {str(found).partition('ASSAYJOBS ')[2]}")
-            raise QueueUnavailable(f"{type(found).__name__}: {found}") from found
+                raise TooManyJobs(str(found).partition("ASSAYJOBS ")[2])
+            raise outage(found) from found
         return found.decode(), not isinstance(synced, Exception) and bool(synced[0])
 
     async def discard(self, job: str) -> None:
@@ -171,8 +175,3 @@ class JobStore:
         keys = self._keys
         parts = [keys.job(job, part) for part in (*_PARTS_KEPT, *_PARTS_DELETED)]
         await self._server.execute([("DEL", keys.job(job), *parts), ("ZREM", keys.jobs, job)])
-
-
-def rubric_of(spec: JobSpec) -> dict[str, object]:
-    """The job's own rubric."""
-    return msgspec.json.decode(spec.rubric)
