@@ -18,7 +18,7 @@ WINDOW = 150
 _CLOSERS = " \n.$)]}*\\"
 """What may end the sentence of an answer without a word on it."""
 _START = re.compile(
-    r"(?<!approx)(?<!ca)(?<!\bc)(?<!e\.g)[.!?][)*\"'”_$]*\s|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
+    r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
 )
 _LETTERS = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 else 32 for c in range(256))
 _SIGNS = ("<", ">", "~", "!=", "n't")
@@ -37,8 +37,11 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
 
 def _speaks(window: str, marks: frozenset[str]) -> bool:
     """Whether the window may hold one of the marks: a quick look that spares the rules in nine cases of ten."""
-    if not window.isascii() or any(sign in window for sign in _SIGNS):
+    if not window.isascii():
         return True
+    for sign in _SIGNS:  # a loop costs half of `any`
+        if sign in window:
+            return True
     return not marks.isdisjoint(window.encode().translate(_LETTERS).decode().split())
 
 
