@@ -53,7 +53,7 @@ reliability: setup  ## do every fault in full, and write the table of docs/relia
 	@$(BIN)/python -m benchmarks.reliability --write
 
 test-backends: setup  ## the sandbox's suites on docker and gVisor, whole; installs both by apt where they lack
-	@command -v dockerd runsc >/dev/null || apt-get install -y -q --no-install-recommends docker.io runsc
+	@{ command -v dockerd && command -v runsc; } >/dev/null || apt-get install -y -q --no-install-recommends docker.io runsc
 	@ASSAY_TEST_BACKENDS=all $(BIN)/pytest -q tests/sandbox
 
 clean:
