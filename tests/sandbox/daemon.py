@@ -31,7 +31,7 @@ def running() -> Iterator[None]:
 
 
 def _can_start() -> bool:
-    return os.geteuid() == 0 and shutil.which("dockerd") is not None
+    return os.geteuid() == 0 and all(map(shutil.which, ("dockerd", "setpriv")))
 
 
 def _start(directory: Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -40,7 +40,9 @@ def _start(directory: Path) -> tuple[subprocess.Popen[bytes], str]:
     # Containers here have no network, and the machine's tables are nobody's to change.
     options += ["--iptables=false", "--ip6tables=false", "--bridge=none", f"--host=unix://{path}"]
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(["dockerd", *options], stdout=log, stderr=log, start_new_session=True)
+        # Tests that are killed leave no daemon.
+        command = ["setpriv", "--pdeathsig", "TERM", "dockerd", *options]
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + PATIENCE_S
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
