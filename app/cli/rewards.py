@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app.rewards import catalogue, plugins, registry
-from app.rewards.base import Component, GroupReward, Reward, Sample
+from app.rewards import catalogue, plugins, registry, trial
 
 app = typer.Typer(help="Rewards that are installed.", no_args_is_help=True)
 _TRIAL_ROWS = 1000
@@ -50,22 +48,22 @@ def test(
     data: Annotated[Path, typer.Argument(help="JSON lines, each an item of /v1/score.")],
     params: Annotated[str, typer.Option(help="Parameters, as JSON.")] = "{}",
 ) -> None:
-    """Score a file's first rows with each reward of a plugin, here and now, and check what comes back."""
+    """Score a file's first rows with each reward of a plugin, and its groups, within limits; check what comes back.
+
+    As in the service the rewards run in processes of their own: one that loops, crashes or eats memory is told of.
+    """
+    failed = False
     try:
-        rewards = plugins.rewards_of(plugins.load_file(plugin))
-        rows = _rows(data)
         given = json.loads(params)
+        for found in trial.trial(plugin, _rows(data), given):
+            name = f"{found.reward} {found.row}"
+            if (one := found.component) is not None:
+                typer.echo(f"{name}: {one.score} {one.status} {dict(one.evidence)}")
+            if found.problem:
+                failed = True
+                typer.echo(f"{name}: {found.problem}", err=True)
     except (plugins.PluginError, OSError, ValueError) as error:
         raise typer.BadParameter(str(error)) from None
-    items = [reward for reward in rewards if isinstance(reward, Reward)]
-    if not items:
-        raise typer.BadParameter(f"{plugin} has no reward of single items")
-    failed = False
-    for reward in rewards:
-        if isinstance(reward, GroupReward):
-            typer.echo(f"{reward.name}: a group reward; try it in a rubric")
-    for reward in items:
-        failed |= not _try(reward, rows, given)
     if failed:
         raise typer.Exit(1)
 
@@ -73,44 +71,3 @@ def test(
 def _rows(data: Path) -> list[dict[str, Any]]:
     with data.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in islice((line for line in lines if line.strip()), _TRIAL_ROWS)]
-
-
-def _try(reward: Reward[Any], rows: list[dict[str, Any]], given: Any) -> bool:
-    """Whether the reward is as a reward should be on these rows; prints each score."""
-    try:
-        params = reward.params.model_validate(given)
-    except ValidationError as error:
-        raise typer.BadParameter(str(error)) from None
-    good = True
-    for number, row in enumerate(rows):
-        problem, component = _once(reward, _sample(row), params)
-        name = row.get("id", number)
-        if component is not None:
-            typer.echo(f"{reward.name} {name}: {component.score} {component.status} {dict(component.evidence)}")
-        if problem:
-            good = False
-            typer.echo(f"{reward.name} {name}: {problem}", err=True)
-    return good
-
-
-def _sample(row: dict[str, Any]) -> Sample:
-    reference: dict[str, Any] = row.get("reference") or {"kind": "none"}
-    return Sample(row["completion"], row.get("prompt", ""), reference, row.get("language"), row.get("meta") or {})
-
-
-def _once(reward: Reward[Any], sample: Sample, params: Any) -> tuple[str | None, Component | None]:
-    try:
-        component = reward.score(sample, params)
-        again = reward.score(sample, params)
-    except Exception as error:  # noqa: BLE001 - the edge of somebody else's code: any fault of it is shown
-        return f"raised {type(error).__name__}: {error}", None
-    low, high = reward.bounds
-    if component.score is not None and not low <= component.score <= high:
-        return f"{component.score} is out of the reward's bounds {reward.bounds}", component
-    if (component.score, component.status) != (again.score, again.status):
-        return f"scored again it is {again.score}: a reward should not change its mind", component
-    try:
-        json.dumps(dict(component.evidence), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        return f"its evidence is no JSON: {error}", component
-    return None, component

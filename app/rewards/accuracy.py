@@ -22,7 +22,7 @@ def _lane(kind: str) -> str:
     return checker.lane if checker else CPU_LANE
 
 
-@reward("accuracy", version=2, params=AccuracyParams, lane=_lane)
+@reward("accuracy", version=3, params=AccuracyParams, lane=_lane)
 def accuracy(sample: Sample, params: AccuracyParams) -> Component:
     """1 if the completion's final answer is the reference, else 0; a share where the policy asks for one.
 

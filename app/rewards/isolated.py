@@ -16,7 +16,7 @@ from app.status import Status
 
 DEFAULT_WALL_S = 30.0
 """Where neither the plugin nor the settings say: as long as any reward of single items."""
-_DEFAULT_MEMORY_MB = 1024
+DEFAULT_MEMORY_MB = 1024
 _PR_SET_PDEATHSIG = 1
 
 
@@ -56,17 +56,22 @@ def _cpu_s(limits: Limits) -> int:
     return ceil(limits.cpu_s or limits.wall_s or DEFAULT_WALL_S)
 
 
+def die_with_parent() -> None:
+    """In a process: be killed when the parent dies, and leave no core."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _serve(pipe: Connection, name: str, members: list[Member], params: dict[str, Any], limits: Limits) -> None:
     """In the process: score, and send the components or what went wrong."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     cpu_s = _cpu_s(limits)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # first a signal that tells of it
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     reward = registry.find(name)
     if not isinstance(reward, GroupReward):
         raise TypeError(f"'{name}' is no group reward")
     try:
-        with memory_limit(limits.memory_mb or _DEFAULT_MEMORY_MB):
+        with memory_limit(limits.memory_mb or DEFAULT_MEMORY_MB):
             scored = reward.score_group(members, reward.params.model_validate(params))
     except Exception as error:  # noqa: BLE001 - the edge of somebody else's code
         pipe.send(f"{name}: {type(error).__name__}: {error}")
