@@ -9,19 +9,19 @@ from app.mathcheck.phrases import AFTER_MARKS
 
 _END = re.compile(r"(?<!approx)(?<!ca)[.!?](?=\s|$)|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>")
 _CHINESE = re.compile(
-    r"^[\s$*)}\]]*(?:吗|左右|上下|还是|或者?|不对|是错|错误|以上|以下|如果|若|，?否则|，?(?:但|不过|其实|不)|(?:和|与|到|至).{1,12}之间)"
+    r"^[\s$*)}\]]*(?:吗|左右|上下|还是|或者?|不对|是错|错误|以上|以下|如果|若|，?(?:否)?则|，?(?:但|不过|其实|不)|(?:和|与|到|至).{1,12}之间)"
 )
 _TAKEN_BACK = re.compile(
     r"^[\s.$)\]}*!,;:—–(-]*(?:(?:but|however|and|hmm|oh|well|though)\b,?\s*){0,2}(?:"
     r"(?:i(?:'m|’m| am)\s+)?(?:not\s+(?:\w+\s+)?(?:sure|certain)|unsure|uncertain)\b|no\b,?\s+wait\b|wait\b|no\b[,.!:]|(?:or\s+)?alternatively\b,?\s+(?:it(?:'s|\s+(?:is|could|may|might|equals))|the answer|\$|\\|\d)|"
-    r"sorry\b|oops\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
+    r"sorry\b|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
     r"actually,?\s+(?:no\b|it(?:'s|\s+is|\s+should)|that(?:'s|\s+is)\s+(?:wrong|not)|the\s+\w+\s+is)|"
     r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible)))",
     re.I,
 )
 _DENIED = re.compile(
-    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)\s*(?:n['’]t\b|not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|is|was|are|were|seems|would be|leads to a)?\s*\(?"
-    r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
+    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)\s*(?:n['’]t\b|not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|must be|should be|has to be|is|was|are|were|seems|would be|leads to a)?\s*\(?"
+    r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
     re.I,
 )
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
@@ -32,13 +32,14 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(_CLOSED + pattern, re.I), reason)
     for pattern, reason in (
         (r"(?:\w+\s+){0,3}?[,(]?\s*(?:and\s*/\s*)?or\s+(?:maybe|perhaps|possibly|even|is it|it)\b", "several competing answers"),
-        (r"(?:-?\s?ish\b|,?\s*or\s+(?:so|thereabouts)\b|approximately\b|approx\b|roughly\b|give or take|more or less\b|at (?:least|most)\b)", "the value is only approximate"),
+        (r"[,(]?\s*(?:-?\s?ish\b|or\s+(?:so|thereabouts)\b|approximately\b|approx\b|est\b|estimate\b|roughly\b|give or take|more or less\b|at (?:the very )?(?:least|most|best|worst)\b)", "the value is only approximate"),
         (r"(?:or\s+(?:more|less|fewer|greater|above|below|higher|over|under)\b|\+\s*(?:$|[.,;])|and (?:up|above|over|below)\b|(?:minimum|maximum)\b(?!\s+\w))", "the value is only a bound"),
+        (r"(?:vs\b|versus\b)", "several competing answers"),
         (r"(?:to|through|until|up to)" + _VALUE, "the value is one end of a range"),
         (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
         (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>|\\[gl]e))", "the value stands under a condition"),
         (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
-        (r"[,;(—–-]?\s*\(?(?:maybe|perhaps|possibly|probably|i guess|guess\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
+        (r"[,;(—–-]?\s*\(?(?:if i(?:'m| am) (?:not mistaken|right)|maybe|perhaps|possibly|probably|i guess|guess\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
         (r"(?:would|could|might|may)\b", "the value is only supposed"),
         (r"(?:squared|cubed)\b", "the value is a part of a larger expression"),
         (r"(?:\\(?:neq?|approx|sim|pm)\b|≠|≈|±|\\not\b)", "the value stands in a relation"),

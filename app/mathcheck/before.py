@@ -16,25 +16,38 @@ from app.mathcheck.phrases import (
     EXCLUSIVE,
     FILLER,
     FOREIGN,
+    GIVEN,
     GOVERNING,
     HEDGE,
     LISTED,
     METHOD,
     OPERATION,
+    PREPOSITIONS,
     QUOTED,
     SAYS,
+    UNABLE,
     WORK,
     WRITER,
 )
 
 _TOKEN = re.compile(r"[a-z]+|\d[\d.,]*|(?<![\w}\\])~|[≠≈?<>∼≤≥±¬\u0338%]|(?<![\w)}!])!=|[,;:()=]|[一-鿿]")
-_ABBREVIATED = (("’", "'"), ("n't", " not "), ("e.g.", " eg "), ("ca.", " circa "), ("c. ", " circa "), ("i.e.", " "))
+_ABBREVIATED = (
+    ("’", "'"),
+    ("n't", " not "),
+    ("e.g.", " eg "),
+    ("ca.", " circa "),
+    ("est. ", " estimate "),
+    ("etc.", " "),
+    ("c. ", " circa "),
+    ("i.e.", " "),
+)
 _CHINESE = re.compile(
-    r"(?:不(?:可能|会|应该?)?(?:是|等于|为|会是)|绝不是|并不?(?:是|等于)|并非|而非|未必(?:是)?|不选|排除|错误的?(?:是|为)?|可能(?:是|为)?|也许(?:是)?|或许(?:是)?|大约(?:是|为)?|"
+    r"(?:不(?:可能|会|应该?)?(?:是|等于|为|会是)|绝不是|并不?(?:是|等于)|并非|而非|未必(?:是)?|不一定(?:是)?|不选|排除|错误的?(?:是|为)?|可能(?:是|为)?|也许(?:是)?|或许(?:是)?|大约(?:是|为)?|"
     r"大概(?:是|为)?|约(?:是|为|等于)?|近似(?:是|为)?|接近|至少(?:是|为)?|至多(?:是|为)?|最多(?:是|为)?|不?(?:超过|小于|大于|少于|多于)|不足|介于|或者?(?:是)?|还是|要么(?:是)?|是不是|"
-    r"难道是|如果.{0,40}|若.{0,40}(?:则|时).{0,10}|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|参考|标准|据说|他们?|她|题目|老师).{0,10})"
+    r"难道是|如果(?!我们|你|把|将).{0,40}|若(?:.{0,40}(?:则|时).{0,10})?|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|参考|标准|据说|他们?|她|题目|老师).{0,10})"
     r"[\s$*\\(\[{boxedfb:：]*\Z"
 )
+_STATED = ("is", "equals", "=", "value", "number")
 _VERBAL = ("s", "ed", "ing")
 """Endings of verbs: "that leaves 42", "giving 42"."""
 SHORT_LEAD = 3
@@ -61,7 +74,20 @@ def read_before(window: str, manner: Manner) -> str | None:
     words = tokens(window)
     if manner.strict and (reason := _short_lead(words)):
         return reason
+    if manner.weak and (reason := _of_the_question(words)):
+        return reason
     return None if BEFORE_MARKS.isdisjoint(words) else _read_back(words, manner)
+
+
+def _of_the_question(words: list[str]) -> str | None:
+    """A number in what the question gives, or in a text that says that there is no answer."""
+    if words and words[0] in GIVEN and not {"answer", "so", "then", "is", "are"} & set(words):
+        return "the value is a part of the question"
+    if not UNABLE.isdisjoint(words) and not {"cannot", "not", "no", "sorry", "refuse", "unable"}.isdisjoint(words):
+        return "the text says that there is no answer"
+    if len(words) > 1 and words[-1] in PREPOSITIONS and words[-2] not in GOVERNING and words[-2] not in CONNECTING:
+        return "the value is a part of a phrase"
+    return None
 
 
 def _short_lead(words: list[str]) -> str | None:
@@ -71,9 +97,14 @@ def _short_lead(words: list[str]) -> str | None:
     lead = [w for w in words if w.isalpha() and w.isascii() and w not in CONNECTING]
     if not 0 < len(lead) <= SHORT_LEAD or len(lead[-1]) == 1 or lead[-1] in GOVERNING or lead[-1] in BEFORE_MARKS:
         return None
-    if lead[-1].endswith(_VERBAL) or (lead[-1] == "of" and len(lead) > 1 and lead[-2] in GOVERNING):
+    if lead[-1].endswith(_VERBAL) or _is_phrase_of_value(lead):
         return None
     return f"'{' '.join(lead)}' before the value"
+
+
+def _is_phrase_of_value(lead: list[str]) -> bool:
+    """Whether a lead-in ends in "the total of", "comes to"."""
+    return len(lead) > 1 and lead[-1] in ("of", "to") and (lead[-2] in GOVERNING or lead[-2].endswith(_VERBAL))
 
 
 def _read_back(words: list[str], manner: Manner) -> str | None:
@@ -92,7 +123,7 @@ def _read_back(words: list[str], manner: Manner) -> str | None:
 
 
 def _before_comma(words: list[str], i: int, manner: Manner) -> str | None:
-    if all(w in DENIAL or w in HEDGE for w in words[:i]):
+    if all(w in DENIAL or w in HEDGE for w in words[:i]) and not {"doubt", "no"} <= set(words[:i]):
         return "the value is denied"
     if "according" in words[:i]:
         return "the value is somebody else's"
@@ -104,12 +135,18 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
     before = words[i - 1] if i else ""
     following = words[i + 1] if i + 1 < len(words) else ""
     free = manner.boxed and "answer" not in words  # the box ends a calculation
+    if t == "case" and before in ("either", "each", "any", "this", "that"):
+        return None
     if t in DENIAL or (t == "out" and before in DENIAL) or (t == "but" and before in EXCLUSIVE):
         return None if t == "no" and following == "matter" else "the value is denied"
     if t in DOUBT and not (DENIAL | HEDGE).isdisjoint(words[max(0, i - 4) : i]):
         return "the statement is denied or doubted"
     if t in SAYS:
         return None if free or not WRITER.isdisjoint(words[max(0, i - 4) : i]) else "the value is somebody else's"
+    if (t == "doubt" and before in ("no", "without", "any")) or (t == "unknown" and following in _STATED):
+        return None
+    if t == "either" and following in ("case", "way"):
+        return None
     if t in HEDGE or (t == "such" and following == "as"):
         return "the value is only a guess"
     rounded = (t in APPROXIMATED and not manner.exact) or (free and any(w[0].isdigit() for w in words[:i]))

@@ -23,7 +23,7 @@ SHORT = 100
 """A completion of so many characters without a marked answer is read as strictly as a bare answer."""
 INJECTED = re.compile(
     r"\b(?:grader|reference answer|ground truth|answer key|previous instructions|full (?:marks|credit)|mark (?:this|it|the answer) (?:as )?correct|"
-    r"is graded|system prompt)\b",
+    r"is graded|score (?:this|it)|system prompt)\b",
     re.I,
 )
 INJECTION = 1_000
@@ -84,7 +84,7 @@ def _search(
         start, end = found.outer or (found.start, found.end)
         exact = strict or (policy.digits is None is policy.rel_tol and not _is_decimal(found.text))
         if reason := qualified(
-            text, start, end, Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason)
+            text, start, end, Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason, weak)
         ):
             return NoAnswer(reason)
     return Extraction(found.text, source, found.start + offset, found.end + offset, found.reason)

@@ -10,6 +10,8 @@ class Manner(NamedTuple):
     """No decimal fraction: "approximately" makes it another statement, while a decimal may be said to be rounded."""
     boxed: bool = False
     """In a box, which commits: `x ≥ \\boxed{5}` and `72/6 or \\boxed{12}` end a calculation."""
+    weak: bool = False
+    """Found where no answer is marked: what a question gives, or what its writer can't solve, is none."""
 
 
 PLAIN = Manner()

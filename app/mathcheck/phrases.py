@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 DENIAL = _words(
     "not no never nor neither none nobody isn aren wasn cannot ne neq neg ≠ ¬ != \u0338 wrong incorrect false untrue impossible except excluding exclude "
     "excludes without instead than unlike contradicts contradicting refute refutes nonsense deny denies rule reject rejects ruled mistaken mistake discard "
-    "discarded eliminate eliminated unequal different opposite invalid undefined oops formerly previously"
+    "discarded eliminate eliminated unequal different opposite invalid undefined oops formerly previously nope nah error disproved disprove"
 )
 EXCLUSIVE = _words("anything everything nothing any all every never values")
 """Before "but", these deny what follows; else "but" begins another clause."""
@@ -32,7 +32,7 @@ CONDITION = _words("if unless suppose supposing assume assuming assumes provided
 METHOD = _words("we you one i you're we're simplified this that so they everything and all")
 """After "if", these begin a step of the work and no condition on the answer."""
 DOUBT = _words(
-    "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply"
+    "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established"
 )
 SAYS = _words(
     "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads"
@@ -55,18 +55,24 @@ FILLER = _words(
     "the a an be been is are was were to equal equals equaling of it its this that there he she they we you i answer answers value values number result solution "
     "solutions total sum text mathrm textbf mathbf boxed fbox displaystyle left quad qquad exactly precisely just simply only definitely clearly so thus hence "
     "therefore final correct being as at which in by fact s have has had get gets gives give yields yield obtain left x y n has for us usd rs "
-    "dollars eur option choice letter another any quite really certainly surely would should must will of a = : ( )"
+    "dollars eur option choice letter way another any quite really certainly surely would should must will of a = : ( )"
 )
 GOVERNING = _words(
     "is are was were be been equals equal = : get gets got gives give yields yield obtain obtains have has had need needs needed find found make makes made makes earn "
     "earns earned cost costs pay pays paid spend spends spent take takes took answer value result total sum solution so thus hence therefore then remain remains "
     "left number only just exactly precisely simply total altogether product difference quotient probability area volume length width height distance "
     "perimeter radius angle price cost speed rate average mean median mode score age amount usd rs dollars eur us set point interval pair values solutions "
-    "numbers roots root base degree count and contains contain hours therefore lautet est es ist vaut con with receive receives received reach reaches reached weighs weigh sells sold buys bought"
+    "numbers roots base degree count and contains contain hours therefore lautet est es ist vaut con with receive receives received reach reaches reached weighs weigh sells sold buys bought"
 )
 """Words that may stand right before the value in a short bare answer."""
+PREPOSITIONS = _words("as of times for than per root")
+"""Right before a value these make a part of a phrase of it ("twice as much as 42"), but for "a total of 42"."""
+GIVEN = _words("given let problem question consider compute find what why how")
+"""With these a sentence begins that states the question."""
+UNABLE = _words("cannot unable refuse sorry found mentions exists help solve")
+"""With a denial these say that there is no answer."""
 CONNECTING = _words(
-    "the a an exactly precisely just only simply also that it its text textbf mathrm mathbf displaystyle left quad qquad boxed s"
+    "the a an exactly precisely just only simply also that it its text textbf mathrm mathbf displaystyle left quad qquad boxed s her him them me"
 )
 BEFORE_MARKS = (
     DENIAL
@@ -87,13 +93,13 @@ AFTER_MARKS = _words(
     "or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
     "depending except only maybe perhaps possibly probably guess guessing suppose not cannot wrong incorrect false invalid impossible excluded ruled "
     "rejected too off contradictory absurd sure unsure uncertain certain wait no sorry correction mean alternatively second scratch actually kidding oops neq ne sim "
-    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for"
+    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was"
 )
 BARE_MARKS = (
     (frozenset(w for w in BEFORE_MARKS if w.isalpha() and w.isascii() and len(w) > 1) | AFTER_MARKS)
     - _words(
         "or over up out range ranges ne neq neg sim simeq approx pm ge le geq leq geqslant leqslant gt lt given mark other at to too for off second mean "
-        "can through squared cubed only order case more likely"
+        "can through squared cubed only order case more likely way must should then was with"
     )
 ) | {"more"}
 """Words that send a bare answer with a value to be read as a sentence."""

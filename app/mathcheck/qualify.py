@@ -18,7 +18,7 @@ WINDOW = 150
 _CLOSERS = " \n.$)]}*\\"
 """What may end the sentence of an answer without a word on it."""
 _START = re.compile(
-    r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
+    r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!\best.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
 )
 _LETTERS = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 else 32 for c in range(256))
 _SIGNS = ("<", ">", "~", "!=", "n't")

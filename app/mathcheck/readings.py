@@ -54,6 +54,8 @@ def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, 
         s = "\\emptyset"
     if _POWER_WORD.search(s):
         raise Unstated("a power in words")
+    if "?" in s and as_prose(s).rstrip().endswith("?"):
+        raise Unstated("the value is asked for, not stated")
     if _qualifies(s):
         return _inside(text, reference, depth)
     if _is_near(s):

@@ -23,6 +23,7 @@ _UNIT = re.compile(r"\s?(?:\\(?:text|mathrm)\s?\{\s*[A-Za-z/ ]{1,30}\}(?:\^\{?\d
 _ATOM = r"(?:\d[\d.,]*|(?<![A-Za-z])[abiknxyz](?![A-Za-z])|[√∛π²³⁴½]|[(\[][^()\[\]\n]{1,40}[)\]]|\^\{?[-\w]{1,6}\}?)"
 _EXPRESSION = re.compile(rf"-?{_ATOM}{{1,30}}(?:\s?[-+*/·×−]\s?{_ATOM}{{1,30}}){{0,20}}")
 _MORE = re.compile(r"[(\[].*,.*[)\]]|\d?[√∛π²³⁴^]|[+−]|\d\s?[-*/]\s?\d|\d[inxyz]\b")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _SCALE = re.compile(
     r"\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?", re.I
 )
@@ -165,6 +166,8 @@ def number(text: str) -> Found:
     before = text[max(0, start - 30) : start]
     if _LIST_BEFORE.search(before):
         return NoAnswer("several competing answers")
+    if _ORDINAL.match(text, end):
+        return NoAnswer("the last number is an ordinal")
     if _INSIDE_COMMAND.search(before):
         return NoAnswer("the last number stands inside a command")
     if text.rstrip().endswith(("?", "？")):

@@ -34,7 +34,7 @@ _STATES = re.compile(
     r"(?:\b(?:is|are|was|equals|becomes|comes out to(?:\s+be)?|would be|should be|must be|will be|est|es|ist|é|è)\b|[:：=]|—|это\b)"
 )
 _ADVERBS = re.compile(
-    r"(?:\s|\*\*|[_:：]|therefore\b|thus\b|then\b|hence\b|simply\b|just\b|indeed\b|clearly\b|also\b|exactly\b|equal to\b|given by\b|option\b|choice\b|"
+    r"(?:\s|\*\*|[_:：]|</?(?:b|strong|em|i|code|u)>|\}(?=\s*[-\d\\$])|therefore\b|thus\b|then\b|hence\b|simply\b|just\b|indeed\b|clearly\b|also\b|exactly\b|equal to\b|given by\b|option\b|choice\b|"
     r"the final answer is\b|the answer is\b|the number\b|,(?=\s*(?:therefore|thus|then|hence)))*",
     re.I,
 )
@@ -51,6 +51,7 @@ _DELIMITERS = (
     ("\\[", "\\]"),
     ("**", "**"),
     ("`", "`"),
+    ("'", "'"),
     ('\\"', '\\"'),
     ("\\\\[", "\\\\]"),
     ("\\\\(", "\\\\)"),
@@ -133,6 +134,8 @@ def _value(text: str, start: int, phrase: tuple[int, int]) -> Found:
     m = _SENTENCE.search(tail, 1) if tail else None
     length = m.start() if m else len(tail)
     sentence = tail[:length].strip().strip("*").rstrip(".").strip()
+    if sentence.endswith("$") and sentence.count("$") % 4 in (1, 2) and "$" not in sentence.rstrip("$"):
+        sentence = sentence.rstrip("$ ")
     if not sentence:
         return None
     return Candidate(start, start + length, sentence, "stated as the answer", (phrase[0], start + length))
