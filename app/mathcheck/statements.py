@@ -65,7 +65,7 @@ _JSON = re.compile(
 )
 _QUOTED_KEY = re.compile(r"[\"']\s*[:=]\Z")
 _LINE_START = re.compile(r"(?:\n|\A)[ \t*_#>-]{0,8}\Z")
-STATEMENTS = 1_000
+STATEMENTS = 200
 """Occurrences of the words looked at, from the end."""
 LONGEST = 4_000
 """Characters of a stated answer."""
