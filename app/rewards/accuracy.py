@@ -28,7 +28,7 @@ def accuracy(sample: Sample, params: AccuracyParams) -> Component:
 
     `reference.kind` says how they are compared: `math`, `choice`, `text`, `json`, `list`, `set`, `puzzle`, and what
     plugins add. Evidence: the extracted text, its source and span, and the certificate of the comparison.
-    Range: [0, 1]. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.2.2, accuracy rewards.
+    Range: [0, 1]. Source: DeepSeek-R1 (arXiv 2501.12948v1), section 2.2.2, accuracy rewards.
     Example: `The answer is \\boxed{0.5}`, reference `\\frac12`: 1.
     """
     kind: str = sample.reference["kind"]

@@ -44,7 +44,7 @@ def format_reward(sample: Sample, params: FormatParams) -> Component:
     """1 if the completion is exactly its template's blocks, in order, once each, none blank, nothing between; else 0.
 
     With `credit = "partial"` a completion that breaks the template gets (required tags that stand exactly once) /
-    (required tags) / 2. Range: [0, 1]. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.2.2, format rewards.
+    (required tags) / 2. Range: [0, 1]. Source: DeepSeek-R1 (arXiv 2501.12948v1), section 2.2.2, format rewards.
     Example: `<think>a</think> so <answer>b</answer>`: 0, and 0.5 with partial credit.
     """
     template = _own(tuple(params.blocks)) if params.blocks else _TEMPLATES[params.template]

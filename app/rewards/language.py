@@ -46,7 +46,7 @@ def language(sample: Sample, params: LanguageParams) -> Component:
     A stretch is a run of CJK or Indic script, or a sentence in another script; its words count for its language, which
     is told by script, function words, or n-grams. A stretch too short to tell is in its neighbours' language. Each CJK
     character is a word.
-    Range: [0, 1]; 0 where there are no words. Source: DeepSeek-R1 (arXiv 2501.12948), section 2.3.2.
+    Range: [0, 1]; 0 where there are no words. Source: DeepSeek-R1 (arXiv 2501.12948v1), section 2.3.2.
     Example: one Spanish sentence of 10 words among 40 English ones, target en: 0.8.
     """
     target = params.target or sample.language or _of_prompt(sample.prompt[:_PROMPT_SAMPLE_CHARS])

@@ -80,7 +80,7 @@ def loop(sample: Sample, params: LoopParams) -> Component:
     """Endless repetition: how much of the text, or of a think block, is one piece over and over up to its end.
 
     Formula: -(characters of the longest suffix with a period) / characters, if the period stands `min_repeats` times.
-    Range: [-1, 0]. Source: the endless repetition of R1-Zero (arXiv 2501.12948, section 2.2.4).
+    Range: [-1, 0]. Source: the endless repetition of R1-Zero that DeepSeek-R1's README tells of.
     Example: 100 characters of prose, then `I am. ` 50 times: -0.75.
     """
     text = sample.completion
