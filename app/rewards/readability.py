@@ -34,7 +34,8 @@ def readability(sample: Sample, params: ReadabilityParams) -> Component:
 
     Formula: guards that hold / guards that are on: paragraph length, code blocks in the chain of thought, garbled
     characters, CJK and Latin mixed. Range: [0, 1].
-    Source: DeepSeek-R1 (arXiv 2501.12948v1), section 2.3.3 (long paragraphs, code blocks, mixed languages filtered out).
+    Source: DeepSeek-R1 (arXiv 2501.12948v1), section 2.3.3 (long paragraphs, code blocks, mixed languages
+    filtered out).
     Example: a code block in the thought and nothing else: 0.75.
     """
     text = sample.completion
