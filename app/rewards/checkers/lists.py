@@ -10,7 +10,7 @@ from app.rewards.checkers.base import checker, judged, no_answer, read_policy, s
 from app.rewards.checkers.text import normal, unwrapped
 from app.status import Status
 
-_COMMAS = r"[;；\n、，|&]|,|→|-+>"
+_COMMAS = r"[;；\n、，|&]|,|→|-{1,3}>"
 _PLAIN = re.compile(_COMMAS)
 _WITH_AND = re.compile(_COMMAS + r"|\band\b")
 _BRACKETS = re.compile(r"[(\[{)\]}]")
