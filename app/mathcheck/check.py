@@ -9,7 +9,7 @@ from app.mathcheck.choices import chooses, letters, listed, named, option
 from app.mathcheck.compare import compare
 from app.mathcheck.extract import answer_part, extract
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
-from app.mathcheck.moments import moment, stated_words
+from app.mathcheck.moments import same_moment, stated_words
 from app.mathcheck.outcome import Outcome
 from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
 from app.mathcheck.readings import Unstated, readings
@@ -167,9 +167,9 @@ def _as_words(answer: str, reference: str) -> Verdict | None:
         return Verdict(1.0, Status.OK, "text", detail="the same words")
     if plain(answer) == plain(reference) and strip(answer) == strip(reference) and strip(answer):
         return Verdict(1.0, Status.OK, "text", detail="the same text", steps=("the texts are the same",))
-    when = moment(reference)
-    if when is not None and when == moment(answer):
-        return Verdict(1.0, Status.OK, "text", detail="the same time")
+    when = same_moment(answer, reference)
+    if when is not None:
+        return Verdict(float(when), Status.OK, "text", detail="the same time" if when else "another time")
     return None
 
 
