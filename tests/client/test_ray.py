@@ -30,7 +30,8 @@ class Scorer:
     def score(self, answers):
         batch = self.client.score([item(answer) for answer in answers], ACCURACY).rewards
         single = self.client.score_one(item(110), ACCURACY).reward
-        return os.getpid(), batch, single, self.reward(prompts=["?"], completions=["<answer>110</answer>"], answer=["110"])
+        rewards = self.reward(prompts=["?"], completions=["<answer>110</answer>"], answer=["110"])
+        return os.getpid(), batch, single, rewards
 
 class AsyncScorer(Scorer):
     async def one(self, answer):
