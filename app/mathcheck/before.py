@@ -168,7 +168,7 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
         return None if free else _condition(words, i)
     if t == "or" and (not manner.boxed or "either" in words):
         return "several competing answers"
-    return None
+    return _condition(words, i) if "would" in skipped else None  # "if …, the answer would be"
 
 
 def _condition(words: list[str], i: int) -> str | None:

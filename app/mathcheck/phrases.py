@@ -93,7 +93,7 @@ AFTER_MARKS = _words(
     "or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
     "depending except only maybe perhaps possibly probably guess guessing suppose not cannot wrong incorrect false invalid impossible excluded ruled "
     "rejected too off contradictory absurd sure unsure uncertain certain wait no sorry correction mean alternatively second scratch actually kidding oops neq ne sim "
-    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was"
+    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake"
 )
 BARE_MARKS = (
     (frozenset(w for w in BEFORE_MARKS if w.isalpha() and w.isascii() and len(w) > 1) | AFTER_MARKS)

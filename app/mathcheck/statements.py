@@ -43,6 +43,8 @@ _FOREIGN = re.compile(
     r"claimed|official|gold|golden|key|target|correct-looking|her|his|their|your|user(?:'s)?|intermediate|partial|possible|sample|example)\s+(?:final\s+)?\Z",
     re.I,
 )
+_SUPPOSED = re.compile(r"\b(?:if|unless|were|suppose|had)\b[^.!?\n]*\Z", re.I)
+"""A sentence that begins so and goes on "the answer would be" states none."""
 _ANOTHER = re.compile(r"\b(?:other|another|alternative|alternate|second)\s+(?:possible\s+)?\Z", re.I)
 _DELIMITERS = (
     ("$$", "$$"),
@@ -96,6 +98,8 @@ def _statement(text: str, lower: str, word: str, at: int) -> Found:
         return NoAnswer("another answer is offered beside the first")
     if m is None or _FOREIGN.search(text[max(0, at - 24) : at]):
         return None
+    if "would be" in m[0] and _SUPPOSED.search(text[max(0, at - 120) : at]):
+        return NoAnswer("the value stands under a condition")
     if _QUOTED_KEY.search(text[at : m.end()]) and (value := _JSON.match(text, m.end())):
         group = value.lastindex or 1
         content = value[group].replace("\\\\", "\\") if group == 1 else value[group]
