@@ -62,6 +62,8 @@ def _is_of_a_list(completion: str, found: Extraction) -> bool:
     """Whether the answer is the first of a copied list of options."""
     if found.text[:1] not in "([*\\" and not "A" <= found.text[:1] <= "J":
         return False
+    if _PLAIN_FRACTION.fullmatch(found.text):  # the usual answer that begins with a command
+        return False
     given = option(found.text)
     return given is not None and given.letter <= "J" and listed(completion, found.end)
 
