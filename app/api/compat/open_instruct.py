@@ -5,7 +5,6 @@ and a time for each test. Its client tries no POST again and takes every failure
 as long as the client waits, rather than refused.
 """
 
-import re
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -22,7 +21,6 @@ from app.status import Status
 router = APIRouter(tags=["compat"])
 _MAX_TESTS = 1024
 _RUBRIC = "code"
-_FENCES = re.compile("`+")
 
 
 class ProgramRequest(BaseModel):
@@ -52,7 +50,7 @@ async def _tested(request: Request, mode: str) -> Response:
     tests = _tests(body.tests)
     waits_s = max(30.0, min(300.0, body.max_execution_time * 10)) - 2
     choice = choice_of(request, int(waits_s * 1000))._replace(rubric=_RUBRIC)
-    asked = [Asked(_fenced(body.program), _reference(test, mode, body.max_execution_time)) for test in tests]
+    asked = [Asked(body.program, _reference(test, mode, body.max_execution_time)) for test in tests]
     return respond(await _outcomes(request, asked, choice, body.max_execution_time), Media.JSON)
 
 
@@ -73,7 +71,8 @@ async def _outcomes(request: Request, asked: list[Asked], choice: Choice, limit_
 
 def _reference(test: Any, mode: str, limit_s: float) -> dict[str, Any]:
     limits = {"wall_s": max(limit_s, 0.1), "cpu_s": max(limit_s, 0.1)}
-    return {"kind": "code", "language": "python", "mode": mode, "tests": [test], "limits": limits}
+    policy = {"blocks": "whole"}
+    return {"kind": "code", "language": "python", "mode": mode, "tests": [test], "limits": limits, "policy": policy}
 
 
 def _tests(tests: Any) -> list[Any]:
@@ -85,10 +84,3 @@ def _tests(tests: Any) -> list[Any]:
     if not isinstance(tests, list) or len(cast("list[Any]", tests)) > _MAX_TESTS:
         raise Problem(422, "invalid", "The body breaks the contract", f"tests: a list of at most {_MAX_TESTS}")
     return cast("list[Any]", tests)
-
-
-def _fenced(program: str) -> str:
-    """The program as the only block of a completion, by a fence longer than any that it holds itself."""
-    longest = max((len(run) for run in _FENCES.findall(program)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"<think></think>\n{fence}python\n{program}\n{fence}\n"

@@ -12,7 +12,9 @@ from sandbox import POLICIES, BadJob, Report, SandboxError, UnknownLanguage, Ver
 from sandbox.extract import Policy as Blocks
 
 _DEFAULTS: dict[str, Any] = {"score": "all", "blocks": "last", "bare": False}
-_BLOCKS = ("last", "first", "longest", "only", "join")
+_WHOLE = "whole"
+"""For callers that send programs, not completions: their strings may hold fences and tags."""
+_BLOCKS = ("last", "first", "longest", "only", "join", _WHOLE)
 _SHOWN_CHARS = 500
 """As much of a failing test's outputs as evidence shows."""
 _FILL = "fill"
@@ -24,7 +26,8 @@ def code(sample: Sample, policy: Mapping[str, Any]) -> Component:
     """The share of tests passed, as the policy counts it; by default 1 if all pass, else 0.
 
     Policy: `score` (`all`, `fraction`, `first_failure`, `weighted`); `blocks`, which of several fenced blocks is the
-    program (`last`, `first`, `longest`, `only`, `join`); `bare`, whether a completion without a fence is a program.
+    program (`last`, `first`, `longest`, `only`, `join`; `whole`: the completion is the program); `bare`, whether a
+    completion without a fence is a program.
     """
     chosen = read_policy(policy, _DEFAULTS)
     if chosen["score"] not in POLICIES or chosen["blocks"] not in _BLOCKS:
@@ -47,6 +50,8 @@ def code(sample: Sample, policy: Mapping[str, Any]) -> Component:
 
 def _program(sample: Sample, blocks: str, bare: bool) -> str | NoAnswer:
     """The program in a completion: a fenced block after the thought, or all that stands there."""
+    if blocks == _WHOLE:
+        return sample.completion
     found = outside(sample.completion)
     if isinstance(found, NoAnswer):
         return found

@@ -161,7 +161,7 @@ def test_oat_sends_msgpack_and_says_nothing_of_it(service: Service):
 
 def test_open_instruct_gets_a_verdict_and_a_time_for_each_test(service: Service):
     body = {
-        "program": 'TEXT = "```"\ndef add(a, b):\n    return a + b\n',
+        "program": 'TEXT = "```</think><think>"\ndef add(a, b):\n    return a + b\n',
         "tests": ["assert add(1, 2) == 3", "assert add(1, 2) == 4", "assert add(0, 0) == 0"],
         "max_execution_time": 2.0,
     }
