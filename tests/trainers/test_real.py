@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +62,15 @@ def test_tasks_of_reasoning_gym(service: Service, trainers: Trainers):
     assert found["items"] == 240
     assert found["right"] >= 120
     assert found["differing"] == []
+
+
+def test_a_client_works_in_the_workers_of_a_data_loader(service: Service, trainers: Trainers):
+    needs(trainers, "torch")
+    script = Path(__file__).with_name("loaders.py")
+    done = subprocess.run(
+        [trainers.python, script, service.url], env=trainers.environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    singles = [float(n == 3) for n in range(16)]
+    scored = [singles, [1.0 + one for one in singles], 2]
+    assert json.loads(done.stdout.strip().splitlines()[-1]) == {"fork": scored, "spawn": scored}
