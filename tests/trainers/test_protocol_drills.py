@@ -6,7 +6,8 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -64,14 +65,15 @@ def areal_step(url: str, texts: Sequence[str], deadline_s: float) -> list[Outcom
 def oat_by_url_step(url: str, texts: Sequence[str], _: float, tries: int = 10) -> list[Outcome]:
     """Ten tries after whatever is not 200, time-outs too; then the actor ends."""
     body = msgspec.msgpack.encode({"batch_prompt": [ASKED] * len(texts), "batch_response": texts})
-    for _ in range(tries):
-        try:
-            answer = httpx.post(f"{url}/get_feedback", content=body, timeout=1)
-            if answer.status_code == 200:
-                return msgspec.msgpack.decode(answer.content)["batch_score"]
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    with httpx.Client(verify=False, timeout=0.6) as client:
+        for _ in range(tries):
+            try:
+                answer = client.post(f"{url}/get_feedback", content=body)
+                if answer.status_code == 200:
+                    return msgspec.msgpack.decode(answer.content)["batch_score"]
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
     raise RuntimeError("the remote reward model failed")
 
 
@@ -79,7 +81,8 @@ def llama_factory_step(url: str, texts: Sequence[str], _: float) -> list[Outcome
     """One try without a time-out, and no look at the status."""
     template = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}<|im_end|>"
     body = {"model": "model", "messages": [template.format(ASKED, text) for text in texts]}
-    return httpx.post(f"{url}/v1/score/evaluation", json=body, timeout=None).json()["scores"]
+    with httpx.Client(verify=False, timeout=None) as client:
+        return client.post(f"{url}/v1/score/evaluation", json=body).json()["scores"]
 
 
 def nemo_gym_step(url: str, texts: Sequence[str], _: float) -> list[Outcome]:
@@ -102,7 +105,7 @@ def nemo_gym_step(url: str, texts: Sequence[str], _: float) -> list[Outcome]:
         found = answer.raise_for_status().json()
         return found.get("_ng_failure_class") or found["reward"]
 
-    with httpx.Client(timeout=None) as client:
+    with httpx.Client(verify=False, timeout=None) as client:
         return [_ended(lambda text=text: reward(client, text)) for text in texts]
 
 
@@ -120,7 +123,7 @@ def open_instruct_step(url: str, texts: Sequence[str], _: float) -> list[Outcome
         except httpx.HTTPError as error:
             return f"0, logged: {type(error).__name__}"
 
-    with httpx.Client(transport=httpx.HTTPTransport(retries=3)) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(verify=False, retries=3)) as client:
         return [score(client, text) for text in texts]
 
 
@@ -178,16 +181,22 @@ PROMISES = {
 FAULTS: dict[str, list[Fault]] = {
     "dies": [Fault(cut=True), Fault(drop=True)],
     "busy": [Fault(status=429, headers=(("retry-after", "0"),))],
-    "slow": [Fault(delay_s=1.2)] * 2,
+    "slow": [Fault(delay_s=0.8)] * 2,
 }
-AWAY_S = 0.5
+AWAY_S = 0.6
+DOWN_S = 0.6
+
+
+@cache
+def _without_fault(trainer: str, url: str) -> tuple[Outcome, ...]:
+    return tuple(PROMISES[trainer].step(url, [RIGHT, WRONG], 30))
 
 
 def _down_at_first(service: Service, step: Step) -> object:
     port = free_port()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(_ended, lambda: step(f"http://127.0.0.1:{port}", [RIGHT, WRONG], 30))
-        time.sleep(0.4)
+        wait([running], timeout=DOWN_S)
         with faulty(service.url, port=port):
             return running.result(60)
 
@@ -205,7 +214,7 @@ def _through(service: Service, step: Step, drill: str) -> object:
 @pytest.mark.parametrize("trainer", PROMISES)
 def test_a_step_ends_as_its_page_promises(service: Service, trainer: str, drill: str):
     promise = PROMISES[trainer]
-    right, wrong = promise.step(service.url, [RIGHT, WRONG], 30)
+    right, wrong = _without_fault(trainer, service.url)
     assert isinstance(right, float)
     assert isinstance(wrong, float)
     assert right > wrong
