@@ -26,6 +26,7 @@ REPOSITORY = "assay-sandbox"
 LABEL = "assay.sandbox"
 CALL_S = 60
 """Starting a container takes tenths of a second; a daemon that needs longer than this is no help."""
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 CHUNK = 1 << 16
 _FRAME = struct.Struct(">BxxxI")
 """Docker's frames around what a container writes: stream, length."""
@@ -52,6 +53,7 @@ class Docker(Backend):
         except ImportError as cause:
             raise SandboxUnavailable("docker: the `docker` extra is not installed") from cause
         try:
+            _knock()
             self._client = docker.from_env(version="auto", timeout=CALL_S)
             if not self._image:
                 self._view = view.of_machine(self.config)
@@ -132,6 +134,14 @@ class Docker(Backend):
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+def _knock() -> None:
+    """Raises OSError where no daemon listens: the docker package would leave its socket open then."""
+    address = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(address.removeprefix("unix://"))
 
 
 def _said(cause: BaseException) -> str:

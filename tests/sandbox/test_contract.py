@@ -65,7 +65,7 @@ JUDGED = [
     ("open files", stdio(
         "import os\ntry:\n  while True: os.open('/dev/null', 0)\nexcept OSError as e: print(e.errno)", ("", "24")), "AC"),
     ("file size", stdio(
-        "f = open('/tmp/x', 'wb')\nwhile True: f.write(b'x' * 2**20)", ("", ""), limits={"file_mb": 4}), "OLE"),
+        "import tempfile\nf = tempfile.TemporaryFile()\nwhile True: f.write(b'x' * 2**20)", ("", ""), limits={"file_mb": 4}), "OLE"),
     ("function", function("def f(a, b=2): return a + b", ([1], 3), ([1, 5], 6)), "AC"),
     ("function is wrong", function("def f(a): return a", ([1], 2)), "WA"),
     ("function of a class", function("class Solution:\n  def f(self, a: List[int]): return a[::-1]", ([[1, 2]], [2, 1])),
