@@ -6,6 +6,7 @@ with its place.
 """
 
 import re
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -114,12 +115,11 @@ def _by_words(text: str, target: str) -> Plain:
             if code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE:
                 continue
             after_rest = bool(rest) and rest[-1] == at - 1
-            if (
-                line
-                and not line.isspace()
-                and _ANY_LETTER.search(line)
-                and not _is_plain(line, code, target, after_rest)
-            ):
+            bare = line.strip()
+            if not bare:
+                continue
+            ask = _is_plain if len(bare) > _SHORT else _is_plain_short
+            if not ask(bare, code, target, after_rest, len(line) > MAX_SENTENCE):
                 rest.append(at)
     if not rest:
         return Plain(_count(raw), [])
@@ -143,11 +143,13 @@ def _runs(lines: list[str], chosen: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _is_plain(line: str, code: str | None, target: str, after_rest: bool) -> bool:
+def _is_plain(line: str, code: str | None, target: str, after_rest: bool, long: bool) -> bool:
+    if not _ANY_LETTER.search(line):
+        return True
     raw = line.encode()
     if not _count(raw):
         return True
-    if len(line) > MAX_SENTENCE or raw.translate(None, _NATIVE[target]):
+    if long or raw.translate(None, _NATIVE[target]):
         return False
     if _LETTERS_OF[target] is not _LATIN:
         return code == target and not _MUCH_ASCII.search(line)
@@ -160,6 +162,9 @@ def _is_plain(line: str, code: str | None, target: str, after_rest: bool) -> boo
     return hits >= _PLAIN_HITS and hits * _PLAIN_PART >= len(words)
 
 
+_SHORT = 48
+"""Characters of what stands between formulas: "So", "Then we get"; the same ones come again and again."""
+_is_plain_short = lru_cache(maxsize=4096)(_is_plain)
 _ANY_LETTER = re.compile(r"[^\W\d_]")
 _ONLY_LETTERS = bytes(c if c >= 0x80 or chr(c).isalpha() else ord(" ") for c in range(256))
 
