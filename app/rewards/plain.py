@@ -109,18 +109,18 @@ def _by_words(text: str, target: str) -> Plain:
     )
     latin = _LETTERS_OF[target] is _LATIN
     rest: list[int] = []
+    last = -2
     for at, code in enumerate(found):
-        if code != target or wary:
-            line = lines[at]
-            if code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE:
-                continue
-            after_rest = bool(rest) and rest[-1] == at - 1
-            bare = line.strip()
-            if not bare:
-                continue
-            ask = _is_plain if len(bare) > _SHORT else _is_plain_short
-            if not ask(bare, code, target, after_rest, len(line) > MAX_SENTENCE):
-                rest.append(at)
+        if code == target and not wary:
+            continue
+        line = lines[at]
+        bare = line.strip()
+        if not bare or (code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE):
+            continue
+        ask = _is_plain if len(bare) > _SHORT else _is_plain_short
+        if not ask(bare, code, target, last == at - 1, len(line) > MAX_SENTENCE):
+            rest.append(at)
+            last = at
     if not rest:
         return Plain(_count(raw), [])
     words = _count(raw) - sum(_count(lines[at].encode()) for at in rest)
