@@ -45,7 +45,7 @@ def _in_process(size: int, seed: int) -> float:
     while time.perf_counter() - started < _IN_PROCESS_S:
         item = made[done % len(made)]
         sample = Sample(item["completion"], item["prompt"], item["reference"])
-        rubric.combine([c.score(sample, "", False).score for c in components])
+        rubric.combine([c.score(sample, "").score for c in components])
         done += 1
     return done / (time.perf_counter() - started)
 
