@@ -134,8 +134,8 @@ class Layout:
 
 def _first(paths: Paths, row: Any, part: int) -> Any:
     for path in paths:
-        value = path.find(row, part)
-        if value is not MISSING:
+        value = path.find(row, part) if path.key is None else row.get(path.key, MISSING)
+        if value is not MISSING and value is not None:
             return value
     return MISSING
 

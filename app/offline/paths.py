@@ -81,6 +81,9 @@ class Path:
         self._filters = [FILTERS[name] for name in filters]
         self._steps: list[str | int] = [] if self.constant is not None else _steps(body, text)
         self.many = "*" in self._steps
+        plain = len(self._steps) == 1 and isinstance(self._steps[0], str) and not self.many and not self._filters
+        self.key: str | None = str(self._steps[0]) if plain else None
+        """The column, where the path is no more than its name: most are, and need no walk."""
 
     def find(self, row: Any, part: int = 0) -> Any:
         """The value, that of record `part` where the row holds several; MISSING where there is none."""

@@ -117,7 +117,7 @@ class Rescore:
             abstained += last.reward is None
         if last is not None:
             place = last.record.place
-            self._position = after(place, self._columns.data["content_id"][-1])
+            self._position = after(place, self._columns.last_content_id)
             self._bad += [bad for bad in self._waiting_bad if bad.place < place]
             self._waiting_bad = [bad for bad in self._waiting_bad if bad.place >= place]
             t = self.tally

@@ -78,7 +78,8 @@ class Columns:
         self._names = names
         self._text = text
         self._evidence = evidence
-        self.data: dict[str, list[Any]] = {column: [] for column, _ in self.fields()}
+        self._rows: list[tuple[Any, ...]] = []
+        self.last_content_id = ""
 
     def fields(self) -> list[tuple[str, str]]:
         """Column and type, in order."""
@@ -94,29 +95,26 @@ class Columns:
         return fields
 
     def __len__(self) -> int:
-        return len(self.data["id"])
+        return len(self._rows)
+
+    @property
+    def data(self) -> dict[str, tuple[Any, ...]]:
+        """The columns by name."""
+        names = [name for name, _ in self.fields()]
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(names)
+        return dict(zip(names, columns, strict=True))
 
     def add(self, scored: Scored) -> None:
-        d, record = self.data, scored.record
-        item = record.item
-        d["id"].append(record.id)
-        d["group"].append(record.group)
-        d["content_id"].append(content_id(record.encoded))
-        d["reward"].append(scored.reward)
-        for name, score in zip(self._names, scored.scores, strict=True):
-            d[name].append(score.score)
-            d[f"{name}_status"].append(str(score.status))
-            d[f"{name}_ms"].append(score.elapsed_us / 1000)
+        record, item = scored.record, scored.record.item
+        self.last_content_id = content_id(record.encoded)
+        row: list[Any] = [record.id, record.group, self.last_content_id, scored.reward]
+        for score in scored.scores:
+            row += (score.score, score.status.value, score.elapsed_us / 1000)
             if self._evidence:
-                d[f"{name}_evidence"].append(_json(score.evidence or {}).decode())
-        d["error"].append(scored.error)
-        d["previous"].append(record.previous)
-        d["chars"].append(len(item.completion))
-        d["meta"].append(_json(item.meta).decode() if item.meta else None)
-        d["source"].append(record.source)
-        d["row"].append(record.place.row)
-        d["part"].append(record.place.part)
+                row.append(_json(score.evidence or {}).decode())
+        meta = _json(item.meta).decode() if item.meta else None
+        row += (scored.error, record.previous, len(item.completion), meta)
+        row += (record.source, record.place.row, record.place.part)
         if self._text:
-            d["prompt"].append(item.prompt)
-            d["completion"].append(item.completion)
-            d["reference"].append(_json(item.reference).decode())
+            row += (item.prompt, item.completion, _json(item.reference).decode())
+        self._rows.append(tuple(row))

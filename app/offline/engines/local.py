@@ -40,7 +40,7 @@ class LocalEngine(Engine):
         self._works = {
             i: ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)
         }
-        self.in_flight = 2 * children
+        self.in_flight = 4 * children
 
     async def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._watch()))
