@@ -39,10 +39,7 @@ def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:
 
 
 def _plans(rubric: Rubric, kind: str) -> tuple[Plan, ...]:
-    lanes: dict[str, list[int]] = {}
-    for index, component in enumerate(rubric.components):
-        lanes.setdefault(component.reward.lane(kind), []).append(index)
-    return tuple(Plan(lane, tuple(indices)) for lane, indices in lanes.items())
+    return tuple(Plan(lane, components) for lane, components in rubric.lanes(kind).items())
 
 
 def completion_text(completion: str | list[MessageIn]) -> str:

@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -161,11 +160,3 @@ def _bad(row: BadRow) -> dict[str, Any]:
 def after(place: Place, content: str) -> Position:
     """The position once the record at `place` is written."""
     return Position(place.file, place.row - 1, place.part, content)
-
-
-def bad_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The bad rows of a finished run."""
-    path = folder / BAD
-    if path.exists():
-        for line in path.read_text("utf-8").splitlines():
-            yield json.loads(line)

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Sequence
-from math import prod
 from typing import NamedTuple
+
+from app.rewards.groups import chance_of_one_right
 
 _RESAMPLES = 1000
 
@@ -24,9 +25,7 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     """
     if not 0 < k <= n or not 0 <= correct <= n:
         raise ValueError(f"pass@{k} of {n} samples, {correct} right")
-    if n - correct < k:
-        return 1.0
-    return 1.0 - prod((n - correct - i) / (n - i) for i in range(k))
+    return chance_of_one_right(n, correct, k)
 
 
 def ks(largest: int) -> list[int]:

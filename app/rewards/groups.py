@@ -168,7 +168,7 @@ def pass_at_k(members: Sequence[Member], params: PassAtKParams) -> list[Componen
     right = sum(score >= _CORRECT for score in known)
     if len(known) < params.k:
         return [abstain(Status.BAD_REFERENCE, f"{len(known)} judged completions, k = {params.k}") for _ in members]
-    score = 1.0 - comb(len(known) - right, params.k) / comb(len(known), params.k)
+    score = chance_of_one_right(len(known), right, params.k)
     return [Component(score, evidence={"n": len(known), "c": right}) for _ in members]
 
 
@@ -207,3 +207,8 @@ def advantage(members: Sequence[Member], params: AdvantageParams) -> list[Compon
             value = (member.reward - mean) / divisor if divisor else 0.0
             scored.append(Component(value, evidence={"mean": mean, "std": std}))
     return scored
+
+
+def chance_of_one_right(n: int, correct: int, k: int) -> float:
+    """pass@k, unbiased: the chance that at least one of k of n samples is right. Needs k <= n."""
+    return 1.0 - comb(n - correct, k) / comb(n, k)

@@ -76,6 +76,13 @@ class Rubric:
         """Index of the component that the pass rate counts."""
         return next((i for i, c in enumerate(self.components) if c.name == PASS_COMPONENT), None)
 
+    def lanes(self, kind: str) -> dict[str, tuple[int, ...]]:
+        """Which components, by position, go to which lane of the queue for a kind of reference."""
+        lanes: dict[str, list[int]] = {}
+        for index, component in enumerate(self.components):
+            lanes.setdefault(component.reward.lane(kind), []).append(index)
+        return {lane: tuple(indices) for lane, indices in lanes.items()}
+
     @property
     def keeps_completions(self) -> bool:
         """Whether a group component reads the completions: then they must be kept until the group is complete."""

@@ -17,7 +17,7 @@ from app.queue.consumer import Consumer
 from app.queue.keys import Keys
 from app.queue.outage import QueueUnavailable
 from app.queue.presence import Presence
-from app.rewards.base import CODE_LANE, CPU_LANE
+from app.rewards.base import CPU_LANE
 from app.settings import Settings
 from app.worker.lane import Lane, steadily
 from app.worker.slot import Budget, Slot, fork_server
@@ -44,10 +44,7 @@ class Worker:
 
     def _lane(self, lane: str, keys: Keys) -> Lane:
         s = self._settings
-        rss = s.child_rss_mb * _MIB
-        budget = Budget(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items, rss)
-        if lane == CODE_LANE:  # Programs are limited by the sandbox; they would inherit the child's limits.
-            budget = Budget(s.code_wall_s, s.code_wall_s, None, s.child_max_items, rss)
+        budget = Budget.of(s, lane)
         slots = [Slot(self._context, budget, s.log_level) for _ in range(s.children)]
         consumer = Consumer(
             self._server,

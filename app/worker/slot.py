@@ -18,6 +18,8 @@ import structlog
 
 from app.queue import codec
 from app.queue.codec import ComponentScore, Entry, WorkBatch
+from app.rewards.base import CODE_LANE
+from app.settings import Settings
 from app.status import Status
 from app.worker import child, frames
 from app.worker.frames import Kind
@@ -50,6 +52,14 @@ class Budget(NamedTuple):
     max_items: int
     rss_bytes: int = 512 * _MIB
     """Resident memory past which a child is replaced between two micro-batches."""
+
+    @classmethod
+    def of(cls, settings: Settings, lane: str) -> "Budget":
+        """What the settings give a child of a lane."""
+        s, rss = settings, settings.child_rss_mb * _MIB
+        if lane == CODE_LANE:  # Programs are limited by the sandbox; they would inherit the child's limits.
+            return cls(s.code_wall_s, s.code_wall_s, None, s.child_max_items, rss)
+        return cls(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items, rss)
 
 
 class Scores(NamedTuple):

@@ -8,12 +8,11 @@ from app.offline.engines.base import Engine, Scores
 from app.offline.records import Record
 from app.queue import codec
 from app.queue.codec import ComponentScore, ComponentWork, RawBatch, RawEntry
-from app.rewards.base import CODE_LANE, CPU_LANE
+from app.rewards.base import CPU_LANE
 from app.rubric import Rubric
 from app.settings import Settings
 from app.worker.slot import Budget, Slot, fork_server
 
-_MIB = 1 << 20
 _WATCH_S = 0.05
 _MICRO_BATCH = 64
 """Items a child gets at once: it must not wait for its parent, and a part must not wait for one child."""
@@ -49,9 +48,13 @@ class LocalEngine(Engine):
             await asyncio.gather(*(slot.start() for slot in self._slots[CPU_LANE]))
 
     async def score(self, records: Sequence[Record]) -> list[Scores]:
+        plans: dict[str, tuple[tuple[str, tuple[int, ...]], ...]] = {}
         by_lane: dict[tuple[str, tuple[int, ...]], list[int]] = {}
         for index, record in enumerate(records):
-            for plan in self._plans(str(record.item.reference.get("kind"))):
+            kind = str(record.item.reference.get("kind"))
+            if kind not in plans:
+                plans[kind] = tuple(self._rubric.lanes(kind).items())
+            for plan in plans[kind]:
                 by_lane.setdefault(plan, []).append(index)
         found: list[dict[int, ComponentScore]] = [{} for _ in records]
         jobs = [
@@ -64,12 +67,6 @@ class LocalEngine(Engine):
                 for one in codec.decode_scores(payload):
                     found[one.index].update(one.components)
         return [[scores[i] for i in range(len(self._works))] for scores in found]
-
-    def _plans(self, kind: str) -> list[tuple[str, tuple[int, ...]]]:
-        lanes: dict[str, list[int]] = {}
-        for index, component in enumerate(self._rubric.components):
-            lanes.setdefault(component.reward.lane(kind), []).append(index)
-        return [(lane, tuple(indices)) for lane, indices in lanes.items()]
 
     async def _submit(
         self, lane: str, components: tuple[int, ...], indices: list[int], records: Sequence[Record]
@@ -84,10 +81,7 @@ class LocalEngine(Engine):
 
     def _lane(self, lane: str) -> asyncio.Queue[_Job]:
         if lane not in self._jobs:
-            s = self._settings
-            budget = Budget(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items)
-            if lane == CODE_LANE:  # programs are limited by the sandbox; they would inherit the child's limits
-                budget = Budget(s.code_wall_s, s.code_wall_s, None, s.child_max_items)
+            budget = Budget.of(self._settings, lane)
             self._jobs[lane] = asyncio.Queue()
             self._slots[lane] = [Slot(self._context, budget, "critical") for _ in range(self._children)]
             self._tasks += [asyncio.create_task(self._serve(slot, self._jobs[lane])) for slot in self._slots[lane]]
