@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from app.rewards import registry
 from app.rewards.base import Sample
-from app.rewards.prose import prose
+from app.rewards.prose import Prose
 from tests.rewards.held_out_set import FRAMES, rows, thought
 
 SIZE = 4096
@@ -114,7 +114,7 @@ def backends() -> None:
     sets = {
         "sentences": [(row.text, row.target) for row in own if row.kind != "cot"],
         "raw thoughts": [(row.text, row.target) for row in own if row.kind == "cot"],
-        "prose of thoughts": [(prose(row.text), row.target) for row in own if row.kind == "cot"],
+        "prose of thoughts": [(Prose(row.text).text, row.target) for row in own if row.kind == "cot"],
     }
     sentences = [text for text, _ in sets["sentences"]][::9]
     for candidate in candidates():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from app.rewards import registry
 from app.rewards.base import Sample
-from app.rewards.prose import prose, stretches
+from app.rewards.prose import Prose, stretches
 from tests.rewards.language_set import SENTENCES
 
 SIZE = 16_384
@@ -74,7 +74,7 @@ def langdetect_by_sentence(text: str) -> Callable[[], object] | None:
         return None
     import langdetect
 
-    sentences = [part.text for part in stretches(prose(text)) if len(part.words) > 2]
+    sentences = [part.text for part in stretches(Prose(text).text) if len(part.words) > 2]
     return lambda: [langdetect.detect(sentence) for sentence in sentences]
 
 

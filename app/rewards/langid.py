@@ -2,7 +2,7 @@
 eldc's n-grams for the rest. A language that is expected gets the benefit of the doubt."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import eldc
 
@@ -96,9 +96,8 @@ def plain_words(code: str) -> frozenset[bytes]:
     return _PLAIN_BYTES.get(code, _NO_BYTES)
 
 
-def first_choices(texts: Iterable[str]) -> list[str | None]:
-    """What the n-grams say of each text, however weakly."""
-    return list(map(_detector.detect, texts))
+first_choice: Callable[[str], str] = _detector.detect
+"""What the n-grams say of a text, however weakly."""
 
 
 def language_of(text: str, words: Sequence[str], expected: str | None = None) -> str | None:

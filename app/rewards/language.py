@@ -9,7 +9,7 @@ from app.completion import Span
 from app.rewards import langid
 from app.rewards.base import Component, Params, Sample, abstain, reward
 from app.rewards.plain import split_plain
-from app.rewards.prose import Stretch, prose, stretches, words_of
+from app.rewards.prose import Prose, Stretch, stretches, words_of
 from app.status import Status
 
 _PROMPT_SAMPLE_CHARS = 4096
@@ -38,7 +38,7 @@ class LanguageParams(Params):
     to mixtures and slow. Needs the extra `langdetect`."""
 
 
-@reward("language", version=3, params=LanguageParams)
+@reward("language", version=4, params=LanguageParams)
 def language(sample: Sample, params: LanguageParams) -> Component:
     """Share of the words of the chain of thought that are in the target language.
 
@@ -57,7 +57,8 @@ def language(sample: Sample, params: LanguageParams) -> Component:
     words: dict[str, int] = {target: 0}
     foreign: list[dict[str, Any]] = []
     for span in _looked_at(sample, params.over):
-        text = prose(span.of(sample.completion))
+        prose = Prose(span.of(sample.completion))
+        text = prose.text
         plain, rest = split_plain(text, target)
         words[target] += plain
         for start, end in rest:
@@ -69,8 +70,8 @@ def language(sample: Sample, params: LanguageParams) -> Component:
                     continue
                 words[code] = words.get(code, 0) + len(part.words)
                 if code != target:
-                    at = span.start + start
-                    _add_span(foreign, code, at + part.start, at + part.end)
+                    first, last = prose.place(start + part.start), prose.place(start + part.end - 1)
+                    _add_span(foreign, code, span.start + first, span.start + last + 1)
     total = sum(words.values())
     score = words[target] / total if total else 0.0
     evidence: dict[str, Any] = {
@@ -90,7 +91,7 @@ def _by_langdetect(sample: Sample, over: str, target: str) -> Component:
     except ImportError:
         return abstain(Status.ERROR, "backend langdetect is not installed: pip install assay[langdetect]")
     langdetect.DetectorFactory.seed = 0  # else the same text gets another answer each time
-    text = "\n".join(prose(span.of(sample.completion)) for span in _looked_at(sample, over))
+    text = "\n".join(Prose(span.of(sample.completion)).text for span in _looked_at(sample, over))
     try:
         found = {one.lang.partition("-")[0]: round(one.prob, 4) for one in langdetect.detect_langs(text)}
     except langdetect.LangDetectException:  # no letters
@@ -104,7 +105,7 @@ def _count(counted: tuple[str, int]) -> int:
 
 @lru_cache(maxsize=_PROMPTS_KEPT)
 def _of_prompt(prompt: str) -> str | None:
-    text = prose(prompt)
+    text = Prose(prompt).text
     words = words_of(text)
     return langid.language_of_prompt(text, words) if words else None
 

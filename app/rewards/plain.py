@@ -99,26 +99,24 @@ def _count(raw: bytes) -> int:
 def _by_words(text: str, target: str) -> Plain:
     lined = _lines(text)
     lines = lined.split("\n")
-    found = langid.first_choices(lines)
+    tell = langid.first_choice
+    codes = [tell(line) if len(line) > _SHORT else _short(line, target) for line in lines]
     raw = lined.encode()
-    native = _NATIVE[target]
+    latin = _LETTERS_OF[target] is _LATIN
     wary = (
         _longest(lines) > MAX_SENTENCE
-        or (not text.isascii() and bool(raw.translate(None, native)))
-        or (_LETTERS_OF[target] is not _LATIN and _MUCH_ASCII.search(lined) is not None)
+        or (not text.isascii() and bool(raw.translate(None, _NATIVE[target])))
+        or (not latin and _MUCH_ASCII.search(lined) is not None)
     )
-    latin = _LETTERS_OF[target] is _LATIN
     rest: list[int] = []
     last = -2
-    for at, code in enumerate(found):
+    for at, code in enumerate(codes):
         if code == target and not wary:
             continue
         line = lines[at]
-        bare = line.strip()
-        if not bare or (code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE):
+        if code == target and latin and line.isascii() and len(line) <= MAX_SENTENCE:
             continue
-        ask = _is_plain if len(bare) > _SHORT else _is_plain_short
-        if not ask(bare, code, target, last == at - 1, len(line) > MAX_SENTENCE):
+        if last == at - 1 if code == _AS_BEFORE else not _is_plain(line, code, target):
             rest.append(at)
             last = at
     if not rest:
@@ -143,28 +141,42 @@ def _runs(lines: list[str], chosen: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _is_plain(line: str, code: str | None, target: str, after_rest: bool, long: bool) -> bool:
+def _is_plain(line: str, code: str, target: str) -> bool:
+    """Whether a sentence that the n-grams give to `code` is plainly in the target language."""
     if not _ANY_LETTER.search(line):
         return True
     raw = line.encode()
     if not _count(raw):
         return True
-    if long or raw.translate(None, _NATIVE[target]):
+    if len(line) > MAX_SENTENCE or raw.translate(None, _NATIVE[target]):
         return False
     if _LETTERS_OF[target] is not _LATIN:
         return code == target and not _MUCH_ASCII.search(line)
     if code == target:
         return True
     words = raw.lower().translate(_ONLY_LETTERS).split()
-    if len(words) <= _FEW_WORDS and len(b"".join(words)) < langid.CHARS_TO_TELL:
-        return not after_rest
     hits = len(langid.plain_words(target).intersection(words))
     return hits >= _PLAIN_HITS and hits * _PLAIN_PART >= len(words)
 
 
 _SHORT = 48
 """Characters of what stands between formulas: "So", "Then we get"; the same ones come again and again."""
-_is_plain_short = lru_cache(maxsize=4096)(_is_plain)
+_AS_BEFORE = "before"
+"""In place of a language: too short to tell, and plain where the sentence before is."""
+
+
+@lru_cache(maxsize=4096)
+def _short(line: str, target: str) -> str:
+    """The language of a short sentence; the target for one that is plain."""
+    code = langid.first_choice(line)
+    if _is_plain(line, code, target):
+        return target
+    raw = line.encode()
+    words = raw.lower().translate(_ONLY_LETTERS).split()
+    few = len(words) <= _FEW_WORDS and len(b"".join(words)) < langid.CHARS_TO_TELL
+    return _AS_BEFORE if few and _LETTERS_OF[target] is _LATIN and not raw.translate(None, _NATIVE[target]) else code
+
+
 _ANY_LETTER = re.compile(r"[^\W\d_]")
 _ONLY_LETTERS = bytes(c if c >= 0x80 or chr(c).isalpha() else ord(" ") for c in range(256))
 

@@ -1,20 +1,27 @@
 """The prose of a completion: what is left without formulas, code, links and tags, cut into stretches of one script."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
-_FORMULAS_AND_CODE = (
-    r"```.*?(?:```|\Z)"  # fenced code
-    r"|`[^`\n]*`"
-    r"|\$\$[^$]*\$\$|\$[^$\n]*\$"  # LaTeX in its delimiters; a search for the end stops at the next beginning
-    r"|\\\((?:[^\\\n]|\\(?![()]))*\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]"
-    r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
-    r"|<[^<>\n]{0,64}>"  # tags, calculator marks
+_NO_PROSE = (
+    ("`", re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)),  # code, fenced first
+    ("$", re.compile(r"\$\$[^$]*\$\$|\$[^$\n]*\$")),  # LaTeX; a search for the end stops at the next beginning
+    (
+        "\\",
+        re.compile(
+            r"\\\((?:[^\\\n]|\\(?![()]))*\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]"
+            r"|\\[A-Za-z]+(?:\{[^{}\n]*\})*"  # stray commands
+        ),
+    ),
+    ("<", re.compile(r"<[^<>\n]{0,64}>")),  # tags, calculator marks
+    ("://", re.compile(r"https?://\S+")),
 )
-_NOT_PROSE = re.compile(_FORMULAS_AND_CODE, re.DOTALL)
-_LINKS_TOO = re.compile(_FORMULAS_AND_CODE + r"|https?://\S+", re.DOTALL)
-"""Apart, because the search stops at every `h`."""
+"""What is no prose, in the order in which it is left out, and a sign that it is about.
+
+One by one, because a search for one first character is five times as fast as a search for any of some."""
 _MAX_STRETCH = 300
 """Longest stretch in characters: without punctuation a whole chain of thought would be one sentence."""
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -42,17 +49,38 @@ class Stretch(NamedTuple):
     """Lower case. A CJK character is a word; single letters are variables unless some language has such a word."""
 
 
-def prose(text: str) -> str:
-    """The text with everything that is no prose blanked, so that positions stay. It can be encoded in UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # halves of surrogate pairs, which JSON lets through
-        text = text.encode("utf-8", "replace").decode()
-    return (_LINKS_TOO if "://" in text else _NOT_PROSE).sub(_blank, text)
+class Prose:
+    """A text in which everything that is no prose is one space. It can be encoded in UTF-8."""
 
+    def __init__(self, source: str) -> None:
+        try:
+            source.encode()
+        except UnicodeEncodeError:  # halves of surrogate pairs, which JSON lets through
+            source = source.encode("utf-8", "replace").decode()
+        self._cuts: list[tuple[re.Pattern[str], str]] = []
+        for sign, pattern in _NO_PROSE:
+            if sign in source:
+                self._cuts.append((pattern, source))
+                source = pattern.sub(" ", source)
+        self.text = source
 
-def _blank(found: re.Match[str]) -> str:
-    return " " * (found.end() - found.start())
+    @cached_property
+    def _left_out(self) -> list[tuple[list[int], list[int]]]:
+        """For each cut, the last first: positions behind each thing left out, and how far its source is ahead there."""
+        found: list[tuple[list[int], list[int]]] = []
+        for pattern, source in reversed(self._cuts):
+            at, ahead = [0], [0]
+            for match in pattern.finditer(source):
+                at.append(match.start() - ahead[-1] + 1)
+                ahead.append(ahead[-1] + match.end() - match.start() - 1)
+            found.append((at, ahead))
+        return found
+
+    def place(self, position: int) -> int:
+        """Where a position of the prose is in the source."""
+        for at, ahead in self._left_out:
+            position += ahead[bisect_right(at, position) - 1]
+        return position
 
 
 def stretches(text: str) -> Iterator[Stretch]:
