@@ -21,6 +21,16 @@ def empty(directory: Path) -> None:
         os.waitpid(os.posix_spawn("/bin/rm", ["rm", "-rf", "--", *names], ENVIRONMENT), 0)
 
 
+def remove(directory: Path, names: Iterable[str]) -> None:
+    """Remove files that this process put below a directory where nobody else may write, and what they lay in."""
+    for name in names:
+        path = directory / name
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for parent in path.relative_to(directory).parents[:-1]:
+                (directory / parent).rmdir()
+
+
 def kill_users(users: Iterable[int]) -> None:
     """End all processes of users that are programs' alone, each user's at one stroke. The caller must be root."""
     for uid in users:

@@ -7,9 +7,11 @@ opens nothing that was not looked at. Each refusal has its reason in the group's
 
 import errno
 import struct
+from collections.abc import Mapping
+from typing import NamedTuple
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _X32_BIT = 0x40000000
 _AF_UNIX = 1
@@ -118,12 +120,44 @@ _MEMFD_CREATE = (319, 279)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
-def _op(code: int, value: int, on_true: int = 0, on_false: int = 0) -> bytes:
-    return struct.pack("<HBBI", code, on_true, on_false, value)
+Target = str | int
+"""Where a jump leads: to one of the ends of the filter, or to the step of that position."""
 
 
-def _refuse_if_equal(number: int, error: int = errno.EPERM) -> bytes:
-    return _op(_JUMP_EQUAL, number, 0, 1) + _op(_RETURN, _ERRNO | error)
+class _Step(NamedTuple):
+    code: int
+    value: int
+    on_true: Target
+    on_false: Target
+
+
+def _ranges(column: int, counted: bool) -> list[tuple[int, Target]]:
+    """What becomes of a call, from each number on at which that changes."""
+    ends: dict[int, Target] = {
+        numbers[column]: "refuse" for group in REFUSED.values() for numbers in group.values() if numbers[column] >= 0
+    }
+    if not counted:
+        ends[_MEMFD_CREATE[column]] = "refuse"
+    ends |= {_CLONE[column]: "clone", _CLONE3[column]: "unknown"}
+    ends |= {_SOCKET[column]: "socket", _SOCKETPAIR[column]: "socket"}
+    every = [ends.get(number, "allow") for number in range(NEWEST_KNOWN + 1)]
+    changes = [number for number in range(NEWEST_KNOWN + 1) if not number or every[number] != every[number - 1]]
+    return [*((number, every[number]) for number in changes), (NEWEST_KNOWN + 1, "unknown"), (_X32_BIT, "kill")]
+
+
+def _tree(ranges: list[tuple[int, Target]], steps: list[_Step]) -> Target:
+    """Add the steps that find a number's range by halving; returns where to start.
+
+    Not one number after the other: when a filter is put in place, which every run does, the kernel tries it on each
+    call's number.
+    """
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle, at = len(ranges) // 2, len(steps)
+    steps.append(_Step(_JUMP_AT_LEAST, ranges[middle][0], "", ""))
+    low = _tree(ranges[:middle], steps)
+    steps[at] = steps[at]._replace(on_false=low, on_true=_tree(ranges[middle:], steps))
+    return at
 
 
 def build(machine: str, *, counted: bool = True) -> bytes:
@@ -133,36 +167,39 @@ def build(machine: str, *, counted: bool = True) -> bytes:
     refused, as nothing would find it. Raises KeyError for a machine whose call numbers are not in the tables.
     """
     column, architecture = _ARCHITECTURES[machine]
-    out = [
-        _op(_LOAD, _ARCHITECTURE_AT),
+    steps = [
+        _Step(_LOAD, _ARCHITECTURE_AT, "", ""),
         # Another architecture's calls (32-bit entry points) have other numbers: no program here needs them.
-        _op(_JUMP_EQUAL, architecture, 1, 0),
-        _op(_RETURN, _KILL),
-        _op(_LOAD, _NUMBER_AT),
-        _op(_JUMP_ABOVE, _X32_BIT - 1, 0, 1),
-        _op(_RETURN, _KILL),
-        _op(_JUMP_ABOVE, NEWEST_KNOWN, 0, 1),
-        _op(_RETURN, _ERRNO | errno.ENOSYS),
-        _refuse_if_equal(_CLONE3[column], errno.ENOSYS),
+        _Step(_JUMP_EQUAL, architecture, 2, "kill"),
+        _Step(_LOAD, _NUMBER_AT, "", ""),
     ]
-    for group in REFUSED.values():
-        out += [_refuse_if_equal(numbers[column]) for numbers in group.values() if numbers[column] >= 0]
-    if not counted:
-        out.append(_refuse_if_equal(_MEMFD_CREATE[column]))
-    out += [
-        # clone: refused with any flag that asks for a namespace.
-        _op(_JUMP_EQUAL, _CLONE[column], 0, 4),
-        _op(_LOAD, _FIRST_ARGUMENT_AT),
-        _op(_JUMP_ANY_BIT, NEW_NAMESPACES & ~0x80, 0, 1),
-        _op(_RETURN, _ERRNO | errno.EPERM),
-        _op(_RETURN, _ALLOW),
-        # Sockets: local ones only, for what runtimes do within a process; the network namespace is empty besides.
-        # Asking for another family would make the kernel load its module.
-        _op(_JUMP_EQUAL, _SOCKET[column], 1, 0),
-        _op(_JUMP_EQUAL, _SOCKETPAIR[column], 0, 3),
-        _op(_LOAD, _FIRST_ARGUMENT_AT),
-        _op(_JUMP_EQUAL, _AF_UNIX, 1, 0),
-        _op(_RETURN, _ERRNO | errno.EPERM),
-        _op(_RETURN, _ALLOW),
-    ]
-    return b"".join(out)
+    _tree(_ranges(column, counted), steps)
+    ends: dict[Target, int] = {}
+    for name, block in _ENDS.items():
+        ends[name] = len(steps)
+        steps += block
+    return b"".join(_assembled(step, at, ends) for at, step in enumerate(steps))
+
+
+_ENDS = {
+    # clone: refused with any flag that asks for a namespace.
+    "clone": [
+        _Step(_LOAD, _FIRST_ARGUMENT_AT, "", ""),
+        _Step(_JUMP_ANY_BIT, NEW_NAMESPACES & ~0x80, "refuse", "allow"),
+    ],
+    # Sockets: local ones only, for what runtimes do within a process; the network namespace is empty besides.
+    # Asking for another family would make the kernel load its module.
+    "socket": [_Step(_LOAD, _FIRST_ARGUMENT_AT, "", ""), _Step(_JUMP_EQUAL, _AF_UNIX, "allow", "refuse")],
+    "allow": [_Step(_RETURN, _ALLOW, "", "")],
+    "refuse": [_Step(_RETURN, _ERRNO | errno.EPERM, "", "")],
+    "unknown": [_Step(_RETURN, _ERRNO | errno.ENOSYS, "", "")],
+    "kill": [_Step(_RETURN, _KILL, "", "")],
+}
+"""Where a call's number leads."""
+
+
+def _assembled(step: _Step, at: int, ends: Mapping[Target, int]) -> bytes:
+    """A step as the kernel reads it: jumps count the steps to leave out, at most 255."""
+    jumps = [0 if target == "" else ends.get(target, target) for target in (step.on_true, step.on_false)]
+    skipped = [int(target) - at - 1 if target else 0 for target in jumps]
+    return struct.pack("<HBBI", step.code, *skipped, step.value)

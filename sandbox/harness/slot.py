@@ -32,7 +32,7 @@ from typing import Any
 from sandbox.harness import calls, candidate, exchange, kernel, rootfs, script, tester, wire
 from sandbox.harness.confine import Caps
 from sandbox.harness.launcher import Setting, Start, make
-from sandbox.harness.leftovers import empty, kill_descendants, kill_users
+from sandbox.harness.leftovers import empty, kill_descendants, kill_users, remove
 from sandbox.harness.meter import Meter
 from sandbox.harness.supervise import Lines, Watch, reap_all
 
@@ -97,7 +97,8 @@ class Slot:
         self._box = Path(setting.box)
         self._null = os.open("/dev/null", os.O_RDONLY)
         self._init: int | None = None
-        self._kept = self._boxed = False
+        self._kept = False
+        self._boxed: list[str] = []
         self._given: tuple[list[str], list[int], int] | None = None
         self._handlers: dict[str, Callable[[dict[str, Any], list[int]], None]] = {
             "files": self._files,
@@ -151,17 +152,18 @@ class Slot:
         if not self.setting.namespaces:
             empty(self._box)
             empty(Path(self.setting.scratch))
-        elif self._boxed:
-            empty(self._box)
+        else:
+            remove(self._box, self._boxed)
         if self._kept:
             kernel.umount(self.setting.scratch)
-        self._kept = self._boxed = False
+        self._kept = False
+        self._boxed.clear()
 
     def _reply(self, header: dict[str, Any]) -> None:
         wire.send_descriptors(self._channel, header, ())
 
     def _files(self, header: dict[str, Any], descriptors: list[int]) -> None:
-        self._boxed = True
+        self._boxed += header["names"]
         for name, size in zip(header["names"], header["sizes"], strict=True):
             path = self._box / name
             path.parent.mkdir(parents=True, exist_ok=True)
