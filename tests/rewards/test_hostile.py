@@ -12,7 +12,7 @@ PER_SAMPLE = [name for name in registry.names() if registry.get(name).lane("none
 UNITS = (
     *("\\[", "\\(", "$", "$$", "```", "`", "\\boxed{", "{", "}", "\\a{", "\\frac{1}{"),
     *("<think>", "</think>", "<answer>", "<", "**", "A:", "answer is ", "#### ", "http://"),
-    *("a ", "然", "1,", "9", "- ", "\n", "\x00", "\u202e"),
+    *("a ", "然", "1,", "9", "- ", "-", "=", "\n", "\x00", "\u202e"),
 )
 PIECES = st.lists(st.sampled_from([*UNITS, " ", "x", "</answer>", "12"]), max_size=60).map("".join)
 

@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.rewards.base import Sample
 from app.rewards.language import LanguageParams, language
+from app.rewards.prose import Prose
 from app.status import Status
 from tests.conftest import read_jsonl
 from tests.rewards.language_set import RATIOS, SENTENCES, Row, rows
@@ -112,3 +115,11 @@ def test_the_shortest_prompts_have_a_language():
 
 def test_a_name_inside_chinese_is_no_english():
     assert score("设 Natalia 有 3 个苹果，Josh 有 5 个苹果，所以一共有 8 个苹果。", "zh") == 1.0
+
+
+@given(st.text("ab $`\\(){}<>/:h.t\np漢é", max_size=60))
+def test_prose_says_where_its_characters_come_from(text: str) -> None:
+    prose = Prose(text)
+    places = [prose.place(at) for at in range(len(prose.text))]
+    assert places == sorted(set(places))
+    assert all(prose.text[at] in (" ", text[place]) for at, place in enumerate(places))
