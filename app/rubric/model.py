@@ -1,7 +1,8 @@
 """A rubric ready to score with: components, and the arithmetic that makes one reward of their scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -50,7 +51,7 @@ class Outcome(NamedTuple):
     abstained: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rubric:
     """A rubric ready to score with.
 
@@ -67,9 +68,19 @@ class Rubric:
     clip: tuple[float, float] | None = None
     gates: tuple[BoundGate, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in (*self.components, *self.group_components))
+
+    @cached_property
+    def _weights(self) -> tuple[tuple[int, float], ...]:
+        """Position and weight of each component that counts."""
+        weights = (c.weight for c in (*self.components, *self.group_components))
+        return tuple((index, weight) for index, weight in enumerate(weights) if weight != 0.0)
+
+    @cached_property
+    def _itemwise(self) -> "Rubric":
+        return replace(self, group_components=())
 
     @property
     def pass_index(self) -> int | None:
@@ -95,6 +106,8 @@ class Rubric:
         clip(scale · combination(weight · score) + offset), where the combination is the sum, the mean (divided by the
         sum of absolute weights) or the product. A component of weight 0 is reported but never makes it abstain.
         """
+        if len(scores) != len(self.names):
+            raise ValueError(f"{len(scores)} scores for the {len(self.names)} components of rubric {self.name}")
         for gate in self.gates:
             score = scores[gate.index]
             if score is not None and gate.holds(score):
@@ -102,7 +115,8 @@ class Rubric:
         policy = self.on_abstain if on_abstain is None else on_abstain
         abstained: int | None = None
         weighted: list[float] = []
-        for index, weight, score in self._weighted(scores):
+        for index, weight in self._weights:
+            score = scores[index]
             if score is None:
                 abstained = index if abstained is None else abstained
                 score = policy if isinstance(policy, float | int) else 0.0
@@ -113,23 +127,17 @@ class Rubric:
 
     def combine_items(self, scores: Sequence[float | None]) -> float | None:
         """The reward without the group components: what group rewards such as advantages start from."""
-        return replace(self, group_components=()).combine(scores).reward
-
-    def _weighted(self, scores: Sequence[float | None]) -> Iterator[tuple[int, float, float | None]]:
-        weights = [c.weight for c in (*self.components, *self.group_components)]
-        for index, (weight, score) in enumerate(zip(weights, scores, strict=True)):
-            if weight != 0.0:
-                yield index, weight, score
+        return self._itemwise.combine(scores).reward
 
     def _finish(self, weighted: Sequence[float]) -> float:
         if self.combination == "product":
             value = prod(weighted)
         else:
             value = 0.0
-            for term in weighted:
+            for term in weighted:  # `sum` rounds in another way on later Pythons
                 value += term
         if self.combination == "mean":
-            total = sum(abs(c.weight) for c in (*self.components, *self.group_components))
+            total = sum(abs(weight) for _, weight in self._weights)
             value = value / total if total else 0.0
         value = self.scale * value + self.offset
         return min(max(value, self.clip[0]), self.clip[1]) if self.clip else value
