@@ -23,11 +23,20 @@ _TABLE_ROWS = 256
 _JSON = (".jsonl", ".ndjson", ".json")
 _TABLES = (".parquet", ".arrow", ".feather")
 _PACKED = (".gz", ".zst")
+_BOM = b"\xef\xbb\xbf"
 SUFFIXES = (*_JSON, *(f"{j}{p}" for j in _JSON for p in _PACKED), *_TABLES)
 
 
 class InputError(ValueError):
     """No such file, or none that can be read. Says what can be."""
+
+
+class RawRow(NamedTuple):
+    """One row, from 1, as JSON, or as msgpack where it stood in a table; None where it can't be read."""
+
+    number: int
+    encoded: bytes | None
+    problem: str = ""
 
 
 class Row(NamedTuple):
@@ -61,15 +70,42 @@ def expand(inputs: list[str]) -> list[Path]:
 
 def rows(path: Path, start: int = 0) -> Iterator[Row]:
     """Rows of a file after the first `start`."""
-    kind = _kind(path)
-    reader = _tables(path, start) if kind in _TABLES else _lines(path, start)
+    table = is_table(path)
+    return (decode(row, table) for row in raw_rows(path, start))
+
+
+def raw_rows(path: Path, start: int = 0) -> Iterator[RawRow]:
+    """The same, still encoded: reading is cheap, and whoever scores a row decodes it."""
+    reader = _tables(path, start) if is_table(path) else _lines(path, start)
     number = start
     try:
         for row in reader:
             number = row.number
             yield row
     except (OSError, EOFError, ValueError) as error:  # a truncated archive, a broken table
-        yield Row(number + 1, None, f"the file can't be read further: {type(error).__name__}: {error}")
+        yield RawRow(number + 1, None, f"the file can't be read further: {type(error).__name__}: {error}")
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file holds a table, whose rows are msgpack; JSON lines otherwise."""
+    return _kind(path) in _TABLES
+
+
+_decode_json: Any = msgspec.json.Decoder().decode
+_decode_msgpack: Any = msgspec.msgpack.Decoder().decode
+
+
+def decode(row: RawRow, table: bool) -> Row:
+    """A row as Python objects of JSON's types."""
+    if row.encoded is None:
+        return Row(row.number, None, row.problem)
+    try:
+        data: Any = _decode_msgpack(row.encoded) if table else _decode_json(row.encoded.removeprefix(_BOM))
+    except (ValueError, RecursionError) as error:
+        return Row(row.number, None, f"not JSON: {error}")
+    if not isinstance(data, dict):
+        return Row(row.number, None, "not a JSON object")
+    return Row(row.number, data)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _kind(path: Path) -> str:
@@ -159,7 +195,7 @@ def estimate(path: Path) -> int:
     return path.stat().st_size * packed * head.count(b"\n") // len(head)
 
 
-def _lines(path: Path, start: int) -> Iterator[Row]:
+def _lines(path: Path, start: int) -> Iterator[RawRow]:
     with _open(path) as file:
         raw: Any = file
         text: Any = raw if isinstance(file, io.BufferedReader) else io.BufferedReader(raw, 1 << 20)
@@ -170,35 +206,59 @@ def _lines(path: Path, start: int) -> Iterator[Row]:
                 while line and not line.endswith(b"\n"):
                     line = text.readline(MAX_LINE_BYTES)
                 if number > start:
-                    yield Row(number, None, f"longer than {MAX_LINE_BYTES} bytes")
+                    yield RawRow(number, None, f"longer than {MAX_LINE_BYTES} bytes")
                 continue
-            if number <= start or not line.strip():
+            if number <= start or line.isspace():
                 continue
-            yield decode_line(number, line)
+            yield RawRow(number, line)
 
 
-def decode_line(number: int, line: bytes) -> Row:
-    """One line of JSON as a row."""
-    try:
-        data: Any = msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError) as error:
-        return Row(number, None, f"not JSON: {error}")
-    if not isinstance(data, dict):
-        return Row(number, None, "not a JSON object")
-    return Row(number, data)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _tables(path: Path, start: int) -> Iterator[Row]:
+def _tables(path: Path, start: int) -> Iterator[RawRow]:
     number = 0
     for batch in _batches(path):
         if number + batch.num_rows <= start:
             number += batch.num_rows
             continue
+        as_json = all(map(_is_json, batch.schema.types))
         for offset in range(0, batch.num_rows, _TABLE_ROWS):
             for data in batch.slice(offset, _TABLE_ROWS).to_pylist():
                 number += 1
                 if number > start:
-                    yield Row(number, data)
+                    yield _packed(number, data if as_json else plain(data))
+
+
+_encode_msgpack = msgspec.msgpack.Encoder().encode
+
+
+def _packed(number: int, data: dict[str, Any]) -> RawRow:
+    try:
+        return RawRow(number, _encode_msgpack(data))
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        return RawRow(number, None, f"can't be read: {error}")
+
+
+def _is_json(kind: Any) -> bool:
+    """Whether an Arrow type comes as a type of JSON's."""
+    types: Any = optional("pyarrow.types", "to read tables")
+    if types.is_struct(kind):
+        return all(_is_json(kind.field(n).type) for n in range(kind.num_fields))
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_dictionary(kind):
+        return _is_json(kind.value_type)
+    tests = (types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean)
+    return types.is_null(kind) or any(test(kind) for test in tests)
+
+
+def plain(value: Any) -> Any:
+    """Values of tables as JSON has them: tuples, sets and numpy arrays as lists, times as text, bytes as text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list | tuple | set):
+        return [plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
 
 
 def _batches(path: Path) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Any, NamedTuple
 
 from app.offline.paths import MISSING, BadPath, Path
-from app.offline.records import BadRow, Place, Record, encode, group_of, plain
+from app.offline.records import BadRow, Place, Record, encode, group_of
 from app.queue.codec import WorkItem
 from app.schemas import MAX_COMPLETION_CHARS
 
@@ -39,11 +39,14 @@ class Layout:
 
     def __init__(self, name: str, spec: Mapping[str, Any]) -> None:
         self.name = name
+        self.spec = dict(spec)
+        """As data: another process makes the same layout of it."""
         self.description = str(spec.get("description", ""))
         unknown = set(spec) - {*FIELDS, "description"}
         if unknown:
             raise BadLayout(f"{name}: unknown field '{min(unknown)}'; there are: {', '.join(FIELDS)}")
         self._paths: dict[str, Paths] = {f: _paths(name, spec[f]) for f in FIELDS[:6] if f in spec}
+        self._many = tuple(p for p in self._paths.get("completion", ()) if p.many)
         reference: Any = spec.get("reference", {})
         self._whole_reference: Paths = () if isinstance(reference, Mapping) else _paths(name, reference)
         self._reference: dict[str, Paths] = (
@@ -69,7 +72,7 @@ class Layout:
 
     def records(self, row: Mapping[str, Any], source: str, file: int, number: int) -> Iterator[Record | BadRow]:
         """The records of one row: one, or as many as its `[*]` paths find."""
-        counts = [p.count(row) for p in self._paths.get("completion", ()) if p.many]
+        counts = [p.count(row) for p in self._many]
         for part in range(max(counts) if counts else 1):
             place = Place(file, number, part)
             try:
@@ -91,13 +94,12 @@ class Layout:
         return Question(id_, prompt, self._reference_of(row, 0), self._meta_of(row))
 
     def _record(self, row: Mapping[str, Any], source: str, place: Place, several: bool) -> Record:
-        part = place.part
-        completion = text_of(self._find("completion", row, part), "completion", "")
-        prompt = text_of(self._find("prompt", row, part), "prompt", "") if "prompt" in self._paths else ""
-        found: dict[str, Any] = {name: self._find(name, row, part) for name in ("id", "group", "language", "previous")}
-        id_ = f"{File(source).name}:{place.row}" if found["id"] is MISSING else str(found["id"])[:_MAX_ID_CHARS]
-        group = group_of(prompt) if found["group"] is MISSING else str(found["group"])[:_MAX_ID_CHARS]
-        language: Any = found["language"]
+        part, find = place.part, self._find
+        completion = text_of(find("completion", row, part), "completion", "")
+        prompt = text_of(find("prompt", row, part), "prompt", "") if "prompt" in self._paths else ""
+        given, group, language = find("id", row, part), find("group", row, part), find("language", row, part)
+        id_ = f"{File(source).name}:{place.row}" if given is MISSING else str(given)[:_MAX_ID_CHARS]
+        group = group_of(prompt) if group is MISSING else str(group)[:_MAX_ID_CHARS]
         item = WorkItem(
             completion,
             prompt,
@@ -107,17 +109,16 @@ class Layout:
         )
         if several:
             id_ = f"{id_}/{part}"
-        return Record(id_, group, item, encode(item), _number(found["previous"]), source, place)
+        return Record(id_, group, item, encode(item), _number(find("previous", row, part)), source, place)
 
     def _reference_of(self, row: Mapping[str, Any], part: int) -> dict[str, Any]:
         if self._whole_reference:
             whole: Any = _first(self._whole_reference, row, part)
-            whole = None if whole is MISSING else plain(whole)
             if isinstance(whole, dict) and isinstance(whole.get("kind"), str):  # pyright: ignore[reportUnknownMemberType]
                 return whole  # pyright: ignore[reportUnknownVariableType]
             return {"kind": "none"}
         found = {name: _first(paths, row, part) for name, paths in self._reference.items()}
-        kept = {name: plain(value) for name, value in found.items() if value is not MISSING}
+        kept = {name: value for name, value in found.items() if value is not MISSING}
         if isinstance(kept.get("answer"), int | float) and not isinstance(kept["answer"], bool):
             kept["answer"] = repr(kept["answer"])
         return kept if "kind" in kept else {"kind": "none"}
@@ -125,8 +126,8 @@ class Layout:
     def _meta_of(self, row: Mapping[str, Any]) -> dict[str, Any]:
         if self._meta_path:
             whole: Any = _first(self._meta_path, row, 0)
-            return plain(whole) if isinstance(whole, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-        return {name: plain(row[name]) for name in self._meta if name in row}
+            return whole if isinstance(whole, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+        return {name: row[name] for name in self._meta if name in row}
 
     def _find(self, field: str, row: Any, part: int = 0) -> Any:
         return _first(self._paths.get(field, ()), row, part)
@@ -158,6 +159,8 @@ def _number(value: Any) -> float | None:
 
 def text_of(value: Any, field: str, default: str | None = None) -> str:
     """A text, or the last message of a conversation with its `reasoning_content` in think tags. Raises ValueError."""
+    if isinstance(value, str) and len(value) <= MAX_COMPLETION_CHARS:
+        return value
     if value is MISSING or value is None:
         if default is not None and field != "completion":
             return default

@@ -12,11 +12,12 @@ import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.offline.formats import optional
-from app.offline.records import BadRow, Place
+from app.offline.records import BadRow
 from app.offline.rows import Columns
 
 RUN, MANIFEST, BAD = "run.json", "manifest.json", "bad.jsonl"
@@ -37,8 +38,6 @@ class Position(NamedTuple):
     """Rows of that file that are done whole."""
     part: int = -1
     """Last record done of the row after them; -1: none."""
-    content_id: str = ""
-    """Of the last row written, to know it again."""
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
@@ -122,7 +121,9 @@ class Output:
     def rows_written(self) -> int:
         return sum(self._parquet.read_metadata(part).num_rows for part in self.parts)
 
-    def write(self, columns: Columns, bad: list[BadRow], position: Position) -> None:
+    def write(
+        self, columns: Columns, rows: Sequence[tuple[Any, ...]], bad: Sequence[BadRow], position: Position
+    ) -> None:
         """One more part. Bad rows first: with the part, the stretch counts as done."""
         number = len(self.parts)
         if bad:
@@ -136,7 +137,7 @@ class Output:
         )
         path = self.folder / f"part-{number:05}.parquet"
         temporary = path.with_name(f".{path.name}.tmp")
-        self._parquet.write_table(a.table(columns.data, schema=schema), temporary, compression="zstd")
+        self._parquet.write_table(a.table(columns.by_name(rows), schema=schema), temporary, compression="zstd")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -155,8 +156,3 @@ class Output:
 
 def _bad(row: BadRow) -> dict[str, Any]:
     return {"source": row.source, "row": row.place.row, "part": row.place.part, "reason": row.reason}
-
-
-def after(place: Place, content: str) -> Position:
-    """The position once the record at `place` is written."""
-    return Position(place.file, place.row - 1, place.part, content)

@@ -1,15 +1,19 @@
 """What flows through offline work: records that can be scored, and rows that can't."""
 
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from hashlib import blake2b, sha256
+from typing import NamedTuple
 
 from app.queue import codec
-from app.queue.codec import WorkItem
+from app.queue.codec import ComponentScore, WorkItem
 from app.rewards.base import Sample
 
 _CONTENT_ID_BYTES = 16
 """Chance of two different records of 10^9 sharing an id: below 10^-20."""
 _GROUP_BYTES = 6
+
+
+Scores = list[ComponentScore]
+"""One record's scores, in the order of the rubric's `components`."""
 
 
 class Place(NamedTuple):
@@ -52,7 +56,7 @@ class BadRow(NamedTuple):
 
 def content_id(encoded: bytes) -> str:
     """Id of an encoded WorkItem by its content: equal records have equal ids, wherever they stand."""
-    return blake2b(encoded, digest_size=_CONTENT_ID_BYTES).hexdigest()
+    return sha256(encoded).hexdigest()[: 2 * _CONTENT_ID_BYTES]
 
 
 def group_of(prompt: str) -> str | None:
@@ -66,16 +70,3 @@ def encode(item: WorkItem) -> bytes:
         return codec.encode(item)
     except (TypeError, UnicodeEncodeError, OverflowError) as error:
         raise ValueError(str(error)) from None
-
-
-def plain(value: Any) -> Any:
-    """Values of tables as JSON has them: tuples, sets and numpy arrays as lists, times as text, bytes as text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, list | tuple | set):
-        return [plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)

@@ -1,26 +1,25 @@
-"""Scores a stream of records with an engine, in order, and writes them part by part."""
+"""Scores a stream of chunks with an engine, in order, and writes them part by part."""
 
 import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from app.offline.engines.base import Engine, Scores
-from app.offline.output import Output, Position, after
+from app.offline.chunk import Chunk, records
+from app.offline.engines.base import Engine, Plan
+from app.offline.output import Output, Position
 from app.offline.records import BadRow, Record
-from app.offline.rows import Columns, Combiner, Scored
+from app.offline.rows import Columns, Combiner, Done, Entry
 from app.offline.source import Source
-from app.rubric import Rubric
+from app.rubric import Rubric, resolve
+from app.schemas import RubricSpec
 
 PART_ROWS = int(os.environ.get("ASSAY_PART_ROWS", 20_000))
 """Rows of a part: a file of some MB."""
 PART_S = 20.0
 """A kill costs at most so much work."""
-
-Chunk = list[Record | BadRow]
 
 
 class Tally(NamedTuple):
@@ -37,7 +36,7 @@ class Rescore:
     def __init__(
         self,
         source: Source,
-        rubric: Rubric,
+        spec: RubricSpec,
         output: Output,
         *,
         text: bool = False,
@@ -45,95 +44,70 @@ class Rescore:
         progress: Callable[[Tally], None] | None = None,
     ) -> None:
         self._source = source
-        self._rubric = rubric
+        self._layout = source.settle()
         self._output = output
-        self._text = text
-        self._evidence = evidence
         self._progress = progress
-        self._combiner = Combiner(rubric)
-        self._columns = self._empty()
+        rubric = resolve(spec)
+        self._columns = Columns(rubric.names, text, evidence)
+        self._combiner = Combiner(rubric, self._columns)
+        self._plan = _plan(spec, rubric, source, text=text, evidence=evidence)
+        self._rows: list[tuple[Any, ...]] = []
         self._bad: list[BadRow] = []
-        self._waiting_bad: list[BadRow] = []
-        """Bad rows after records that wait for their group."""
         self._position = output.position
         self._part_began = time.monotonic()
         self.tally = Tally(0, 0, 0)
 
-    def _empty(self) -> Columns:
-        return Columns(self._rubric.names, text=self._text, evidence=self._evidence)
-
     async def run(self, engine: Engine) -> Tally:
         """Raises EngineError; what is complete by then is written."""
-        chunks = self._chunks(engine.chunk)
-        under_way: deque[tuple[Chunk, asyncio.Task[list[Scores]]]] = deque()
+        chunks = self._source.chunks(self._output.position, engine.chunk, engine.chunk_bytes)
+        under_way: deque[asyncio.Task[Done | list[Entry]]] = deque()
         try:
             while True:
                 while len(under_way) < engine.in_flight and (chunk := next(chunks, None)) is not None:
-                    records = [one for one in chunk if isinstance(one, Record)]
-                    under_way.append((chunk, asyncio.create_task(engine.score(records))))
+                    under_way.append(asyncio.create_task(self._score(engine, chunk)))
                 if not under_way:
                     break
-                chunk, task = under_way[0]
-                scores = await task
+                found = await under_way[0]
                 under_way.popleft()
-                self._take(chunk, scores)
-            self._rows(self._combiner.end())
-            self._bad += self._waiting_bad
+                self._take(found if isinstance(found, Done) else self._combiner.take(found))
+            self._take(self._combiner.end())
         finally:
-            for _, task in under_way:
+            for task in under_way:
                 task.cancel()
-            await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+            await asyncio.gather(*under_way, return_exceptions=True)
             self._flush()
         return self.tally
 
-    def _chunks(self, size: int) -> Iterator[Chunk]:
-        stream = self._source.records(self._output.position)
-        while chunk := list(islice(stream, size)):
-            yield chunk
+    async def _score(self, engine: Engine, chunk: Chunk) -> Done | list[Entry]:
+        if self._plan is not None and (done := await engine.finish(self._plan, chunk)) is not None:
+            return done
+        found = list(records(chunk, self._layout))
+        scores = iter(await engine.score([one for one in found if isinstance(one, Record)]))
+        return [one if isinstance(one, BadRow) else (one, next(scores)) for one in found]
 
-    def _take(self, chunk: Chunk, scores: Sequence[Scores]) -> None:
-        found = iter(scores)
-        for one in chunk:
-            if isinstance(one, BadRow):
-                self._waiting_bad.append(one)
-                self.tally = self.tally._replace(bad=self.tally.bad + 1)
-            else:
-                self._rows(self._combiner.add(one, next(found)))
-        if not self._rubric.group_components:
-            self._bad += self._waiting_bad
-            self._waiting_bad.clear()
+    def _take(self, done: Done) -> None:
+        self._rows += done.rows
+        self._bad += done.bad
+        t = self.tally
+        self.tally = Tally(t.rows + len(done.rows), t.abstained + done.abstained, t.bad + len(done.bad))
+        if done.last is not None:
+            self._position = Position(done.last.file, done.last.row - 1, done.last.part)
         if self._progress is not None:
             self._progress(self.tally)
-        full = len(self._columns) >= PART_ROWS
-        if full or (len(self._columns) and time.monotonic() - self._part_began > PART_S):
+        if len(self._rows) >= PART_ROWS or (self._rows and time.monotonic() - self._part_began > PART_S):
             self._flush()
-
-    def _rows(self, rows: Iterator[Scored]) -> None:
-        last: Scored | None = None
-        count = abstained = 0
-        for last in rows:
-            self._columns.add(last)
-            count += 1
-            abstained += last.reward is None
-        if last is not None:
-            place = last.record.place
-            self._position = after(place, self._columns.last_content_id)
-            self._bad += [bad for bad in self._waiting_bad if bad.place < place]
-            self._waiting_bad = [bad for bad in self._waiting_bad if bad.place >= place]
-            t = self.tally
-            self.tally = Tally(t.rows + count, t.abstained + abstained, t.bad)
 
     def _flush(self) -> None:
         """Write what is complete as a part."""
-        position = self._position
-        if self._bad and (end := max(bad.place for bad in self._bad)) > (
-            position.file,
-            position.row + 1,
-            position.part,
-        ):
-            position = Position(end.file, end.row - 1, end.part, position.content_id)
-        if len(self._columns) or self._bad:
-            self._output.write(self._columns, self._bad, position)
-        self._columns, self._bad = self._empty(), []
-        self._position = position
+        if self._rows or self._bad:
+            self._output.write(self._columns, self._rows, self._bad, self._position)
+        self._rows, self._bad = [], []
         self._part_began = time.monotonic()
+
+
+def _plan(spec: RubricSpec, rubric: Rubric, source: Source, *, text: bool, evidence: bool) -> Plan | None:
+    """What an engine needs to do without us; None where rows must wait for their group."""
+    if rubric.group_components:
+        return None
+    layout = source.settle()
+    return Plan(spec.model_dump(mode="json"), layout.name, layout.spec, text, evidence)

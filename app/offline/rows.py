@@ -1,12 +1,12 @@
 """From component scores to the rows of the output: combined by the rubric, groups completed first."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
-from app.offline.engines.base import Scores
-from app.offline.records import Record, content_id
+from app.offline.records import BadRow, Place, Record, Scores, content_id
 from app.queue.codec import ComponentScore
 from app.rewards.base import Component
 from app.rubric import ABSTAIN_DETAIL, GroupItem, Rubric, score_groups
@@ -17,104 +17,130 @@ MAX_GROUP = 65_536
 _json = msgspec.json.Encoder().encode
 
 
-class Scored(NamedTuple):
-    """A record with its reward; `scores` are in the order of the rubric's names."""
-
-    record: Record
-    reward: float | None
-    scores: list[ComponentScore]
-    error: str | None
-    """Status of the component that made it abstain."""
-
-
-class Combiner:
-    """Rewards of records in order. With group rewards in the rubric, records wait until the next group begins."""
-
-    def __init__(self, rubric: Rubric) -> None:
-        self._rubric = rubric
-        self._grouped = bool(rubric.group_components)
-        self._held: list[tuple[Record, Scores]] = []
-
-    def add(self, record: Record, scores: Scores) -> Iterator[Scored]:
-        """Take the next record; gives those that are complete."""
-        if not self._grouped:
-            yield self._finish(record, scores)
-            return
-        first = self._held[0][0].group if self._held else None
-        if self._held and (first is None or record.group != first or len(self._held) >= MAX_GROUP):
-            yield from self.end()
-        self._held.append((record, scores))
-
-    def end(self) -> Iterator[Scored]:
-        """What waits still."""
-        held, self._held = self._held, []
-        if not held:
-            return
-        items = [
-            GroupItem(r.group, r.sample, [Component(s.score, s.status, s.evidence or {}) for s in scores])
-            for r, scores in held
-        ]
-        for (record, scores), of_group in zip(held, score_groups(self._rubric, items), strict=True):
-            yield self._finish(
-                record, [*scores, *(ComponentScore(c.score, c.status, dict(c.evidence), 0) for c in of_group)]
-            )
-
-    def _finish(self, record: Record, scores: list[ComponentScore]) -> Scored:
-        outcome = self._rubric.combine([s.score for s in scores])
-        error = None if outcome.abstained is None else str(scores[outcome.abstained].status)
-        return Scored(record, outcome.reward, scores, error)
-
-
 def detail_of(score: ComponentScore) -> str:
     """Why a component abstained, for a person."""
     said = (score.evidence or {}).get("detail")
     return str(said) if said else ABSTAIN_DETAIL.get(score.status, "")
 
 
-class Columns:
-    """Collects rows by column, in the types of the output's schema."""
+class Columns(NamedTuple):
+    """The columns of the output, and rows of them."""
 
-    def __init__(self, names: tuple[str, ...], *, text: bool, evidence: bool) -> None:
-        self._names = names
-        self._text = text
-        self._evidence = evidence
-        self._rows: list[tuple[Any, ...]] = []
-        self.last_content_id = ""
+    names: tuple[str, ...]
+    """Of the rubric's components."""
+    text: bool
+    evidence: bool
 
     def fields(self) -> list[tuple[str, str]]:
         """Column and type, in order."""
         fields = [("id", "string"), ("group", "string"), ("content_id", "string"), ("reward", "double")]
-        for name in self._names:
+        for name in self.names:
             fields += [(name, "double"), (f"{name}_status", "string"), (f"{name}_ms", "float")]
-            if self._evidence:
+            if self.evidence:
                 fields.append((f"{name}_evidence", "string"))
         fields += [("error", "string"), ("previous", "double"), ("chars", "int32"), ("meta", "string")]
         fields += [("source", "string"), ("row", "int64"), ("part", "int32")]
-        if self._text:
+        if self.text:
             fields += [("prompt", "string"), ("completion", "string"), ("reference", "string")]
         return fields
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @property
-    def data(self) -> dict[str, tuple[Any, ...]]:
-        """The columns by name."""
-        names = [name for name, _ in self.fields()]
-        columns = list(zip(*self._rows, strict=True)) or [()] * len(names)
-        return dict(zip(names, columns, strict=True))
-
-    def add(self, scored: Scored) -> None:
-        record, item = scored.record, scored.record.item
-        self.last_content_id = content_id(record.encoded)
-        row: list[Any] = [record.id, record.group, self.last_content_id, scored.reward]
-        for score in scored.scores:
+    def row(self, record: Record, reward: float | None, error: str | None, scores: Scores) -> tuple[Any, ...]:
+        """The values of one, in order; `error` is the status of the component that made it abstain."""
+        item, place = record.item, record.place
+        row: list[Any] = [record.id, record.group, content_id(record.encoded), reward]
+        for score in scores:
             row += (score.score, score.status.value, score.elapsed_us / 1000)
-            if self._evidence:
+            if self.evidence:
                 row.append(_json(score.evidence or {}).decode())
         meta = _json(item.meta).decode() if item.meta else None
-        row += (scored.error, record.previous, len(item.completion), meta)
-        row += (record.source, record.place.row, record.place.part)
-        if self._text:
+        row += (error, record.previous, len(item.completion), meta, record.source, place.row, place.part)
+        if self.text:
             row += (item.prompt, item.completion, _json(item.reference).decode())
-        self._rows.append(tuple(row))
+        return tuple(row)
+
+    def by_name(self, rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        """Rows as columns."""
+        names = [name for name, _ in self.fields()]
+        return dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
+
+
+class Done(Struct, array_like=True, frozen=True):
+    """What became of a stretch of the input."""
+
+    rows: list[tuple[Any, ...]]
+    """Of the output."""
+    bad: list[BadRow]
+    abstained: int
+    last: Place | None
+    """Of the last row or bad row; None where there are none."""
+
+
+Entry = BadRow | tuple[Record, Scores]
+
+
+class Combiner:
+    """Rows of the output, in order. With group rewards in the rubric, records wait until the next group begins."""
+
+    def __init__(self, rubric: Rubric, columns: Columns) -> None:
+        self._rubric = rubric
+        self._columns = columns
+        self._held: list[Entry] = []
+        """Records of one group, with the bad rows between and behind them."""
+        self._group: str | None = None
+        self._members = 0
+
+    def take(self, entries: Sequence[Entry]) -> Done:
+        """Take the next records with their scores; gives what is complete."""
+        if not self._rubric.group_components:
+            return self._done(entries)
+        complete: list[Entry] = []
+        for entry in entries:
+            if not isinstance(entry, BadRow):
+                group = entry[0].group
+                if self._members and (group is None or group != self._group or self._members >= MAX_GROUP):
+                    complete += self._released()
+                self._group = group
+                self._members += 1
+            self._held.append(entry)
+        return self._done(complete)
+
+    def end(self) -> Done:
+        """What waits still."""
+        return self._done(self._released())
+
+    def _released(self) -> list[Entry]:
+        """The held records with the scores of the group components too."""
+        held, self._held, self._members = self._held, [], 0
+        members = [one for one in held if not isinstance(one, BadRow)]
+        items = [
+            GroupItem(r.group, r.sample, [Component(s.score, s.status, s.evidence or {}) for s in scores])
+            for r, scores in members
+        ]
+        of_group = iter(score_groups(self._rubric, items) if items else ())
+        return [
+            one
+            if isinstance(one, BadRow)
+            else (
+                one[0],
+                [*one[1], *(ComponentScore(c.score, c.status, dict(c.evidence), 0) for c in next(of_group))],
+            )
+            for one in held
+        ]
+
+    def _done(self, entries: Sequence[Entry]) -> Done:
+        rows: list[tuple[Any, ...]] = []
+        bad: list[BadRow] = []
+        abstained = 0
+        last: Place | None = None
+        for entry in entries:
+            if isinstance(entry, BadRow):
+                bad.append(entry)
+                last = entry.place
+                continue
+            record, scores = entry
+            outcome = self._rubric.combine([s.score for s in scores])
+            error = None if outcome.abstained is None else scores[outcome.abstained].status.value
+            rows.append(self._columns.row(record, outcome.reward, error, scores))
+            abstained += outcome.reward is None
+            last = record.place
+        return Done(rows, bad, abstained, last)

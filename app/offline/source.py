@@ -1,12 +1,13 @@
-"""The input of a run as one stream of records, which can begin anywhere."""
+"""The input of a run as one stream of chunks of rows, which can begin anywhere."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from app.offline import formats
+from app.offline.chunk import Chunk
+from app.offline.formats import RawRow
 from app.offline.layout import Layout, guess
 from app.offline.output import Position
-from app.offline.records import BadRow, Place, Record
 
 
 class Source:
@@ -28,20 +29,21 @@ class Source:
                     return self.layout
         raise formats.InputError(f"{self.files[0]}: holds no row that can be read")
 
-    def records(self, start: Position) -> Iterator[Record | BadRow]:
-        """Records and bad rows after a position, in order."""
-        layout = self.settle()
+    def chunks(self, start: Position, most_rows: int, most_bytes: int) -> Iterator[Chunk]:
+        """All rows after a position, in order."""
         for index in range(start.file, len(self.files)):
             file = self.files[index]
-            skipped = start.row if index == start.file else 0
-            for row in formats.rows(file, skipped):
+            table = formats.is_table(file)
+            skipped, done = (start.row, start.part + 1) if index == start.file else (0, 0)
+            rows: list[RawRow] = []
+            size = 0
+            for row in formats.raw_rows(file, skipped):
                 if self._limit is not None and row.number > self._limit:
                     break
-                done = start.part if index == start.file and row.number == start.row + 1 else -1
-                if row.data is None:
-                    if done < 0:
-                        yield BadRow(str(file), Place(index, row.number), row.problem)
-                    continue
-                for record in layout.records(row.data, str(file), index, row.number):
-                    if record.place.part > done:
-                        yield record
+                rows.append(row)
+                size += len(row.encoded or b"")
+                if len(rows) >= most_rows or size >= most_bytes:
+                    yield Chunk(index, str(file), table, done, rows)
+                    rows, size, done = [], 0, 0
+            if rows:
+                yield Chunk(index, str(file), table, done, rows)

@@ -2,14 +2,19 @@
 
 import ctypes
 import os
+import pkgutil
 import resource
 import signal
 import socket
 import time
+from collections.abc import Callable
+from functools import cache
+
+import msgspec
 
 from app.observe.logs import configure
 from app.queue.codec import ComponentScore, ItemScores, decode_batch, encode
-from app.worker.frames import Frames, Kind, pack
+from app.worker.frames import Call, Frames, Kind, pack
 from app.worker.progress import Progress
 from app.worker.scoring import as_score, bind, sample_of
 
@@ -28,9 +33,20 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure(log_level, process="child")
     batches = Frames(sock)
-    while (payload := batches.receive()) is not None:
-        _score_batch(payload, sock, progress)
+    while (frame := batches.receive()) is not None:
+        kind, payload = frame
+        if kind is Kind.CALL:
+            call = _decode_call(payload)
+            result = _function(call.function)(call.data, progress)
+            progress.idle()
+            sock.sendall(pack(Kind.RESULT, result))
+        else:
+            _score_batch(payload, sock, progress)
     os._exit(0)
+
+
+_decode_call = msgspec.msgpack.Decoder(Call).decode
+_function: Callable[[str], Callable[[bytes, Progress], bytes]] = cache(pkgutil.resolve_name)
 
 
 def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -> None:

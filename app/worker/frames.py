@@ -6,6 +6,8 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
+import msgspec
+
 _HEADER = struct.Struct("!IB")
 _FIRST_BUFFER = 1 << 20
 """Of a child; a micro-batch is about half as large."""
@@ -20,6 +22,18 @@ class Kind(IntEnum):
     """From the child: a list of ItemScores, more to come."""
     LAST_SCORES = 3
     """From the child: the micro-batch's last ItemScores."""
+    CALL = 4
+    """To the child: a Call."""
+    RESULT = 5
+    """From the child: what the called function gave."""
+
+
+class Call(msgspec.Struct, array_like=True, frozen=True):
+    """Other work than a micro-batch, of whoever has children of his own."""
+
+    function: str
+    """`package.module:name` of a `(bytes, Progress) -> bytes`, which notes in the progress what it begins."""
+    data: bytes
 
 
 class Frame(NamedTuple):
@@ -48,15 +62,15 @@ class Frames:
         self._header = bytearray(_HEADER.size)
         self._buffer = bytearray(_FIRST_BUFFER)
 
-    def receive(self) -> memoryview | None:
-        """The payload of the next frame, good until the next call; None at the socket's end."""
+    def receive(self) -> tuple[Kind, memoryview] | None:
+        """The next frame, its payload good until the next call; None at the socket's end."""
         if not self._fill(memoryview(self._header)):
             return None
-        size, _ = _HEADER.unpack(self._header)
+        size, kind = _HEADER.unpack(self._header)
         if size > len(self._buffer):
             self._buffer = bytearray(size)
         payload = memoryview(self._buffer)[:size]
-        return payload if self._fill(payload) else None
+        return (Kind(kind), payload) if self._fill(payload) else None
 
     def _fill(self, view: memoryview) -> bool:
         done = 0

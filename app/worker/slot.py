@@ -129,6 +129,18 @@ class Slot:
                 return
             payload = codec.encode(rest)
 
+    async def call(self, function: str, data: bytes, items: int) -> bytes | None:
+        """Have the child do other work than a micro-batch, see frames.Call; None if it died of it."""
+        reader, writer = await self._connected()
+        self._progress.idle()
+        writer.write(frames.pack(Kind.CALL, codec.encode(frames.Call(function, data))))
+        frame = await frames.read(reader)
+        if frame is None:
+            await self._buried()
+            return None
+        await self._count(items)
+        return frame.payload
+
     async def _buried(self) -> None:
         """Clear away a child that died."""
         self._killed_for = None

@@ -13,7 +13,7 @@ def test_frames_cross_a_socket_whole():
         frames = Frames(theirs)
         for payload in (b"", b"x" * 50_000, b"short again"):
             ours.sendall(pack(Kind.BATCH, payload))
-            assert frames.receive() == payload
+            assert frames.receive() == (Kind.BATCH, payload)
 
 
 def test_a_frame_larger_than_the_buffer_is_received():
@@ -22,7 +22,7 @@ def test_a_frame_larger_than_the_buffer_is_received():
     with ours, theirs:
         writer = threading.Thread(target=ours.sendall, args=(pack(Kind.BATCH, payload),))
         writer.start()
-        assert Frames(theirs).receive() == payload
+        assert Frames(theirs).receive() == (Kind.BATCH, payload)
         writer.join()
 
 

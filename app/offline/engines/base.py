@@ -3,13 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from app.offline.records import Record
-from app.queue.codec import ComponentScore
+from msgspec import Struct
 
-Scores = list[ComponentScore]
-"""One record's scores, in the order of the rubric's `components`."""
+from app.offline.chunk import Chunk
+from app.offline.records import Record, Scores
+from app.offline.rows import Done
+
+
+class Plan(Struct, frozen=True):
+    """All that makes rows of the output of rows of the input, as data."""
+
+    rubric: dict[str, Any]
+    """A RubricSpec without group components."""
+    layout: str
+    """Its name."""
+    paths: dict[str, Any]
+    """Its specification."""
+    text: bool
+    """Whether rows have the prompt, completion and reference."""
+    evidence: bool
+    """Whether rows have the components' evidence."""
 
 
 class EngineError(RuntimeError):
@@ -20,13 +35,19 @@ class Engine(ABC):
     """A context manager; `score` may be called several times at once."""
 
     chunk: int = 256
-    """Records of a call."""
+    """Rows of a chunk."""
+    chunk_bytes: int = 1 << 20
+    """Of a chunk as it stands in the file: what is under way stays within some MB however long the rows are."""
     in_flight: int = 4
     """Calls of `score` at once that keep it busy."""
 
     @abstractmethod
     async def score(self, records: Sequence[Record]) -> list[Scores]:
         """Scores of each record; an abstention is a score too. Raises EngineError."""
+
+    async def finish(self, plan: Plan, chunk: Chunk) -> Done | None:
+        """Rows of the output right from rows of the input. None: decode them, and call `score`."""
+        return None
 
     async def start(self) -> None:  # noqa: B027 - an engine may need nothing
         """Have it ready. Raises EngineError."""

@@ -1,11 +1,17 @@
-"""Killable processes of this machine, without queue or HTTP: the children of the service's workers, fed directly."""
+"""Killable processes of this machine, without queue or HTTP: the children of the service's workers, fed directly.
+
+They make rows of the output of rows of the input by themselves, since whatever their parent did, all would wait for.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from app.offline.engines.base import Engine, Scores
-from app.offline.records import Record
+from app.offline.chunk import Chunk
+from app.offline.engines import finishing
+from app.offline.engines.base import Engine, Plan
+from app.offline.records import Record, Scores
+from app.offline.rows import Done
 from app.queue import codec
 from app.queue.codec import ComponentScore, ComponentWork, RawBatch, RawEntry
 from app.rewards.base import CPU_LANE
@@ -18,10 +24,12 @@ _MICRO_BATCH = 64
 """Items a child gets at once: it must not wait for its parent, and a part must not wait for one child."""
 
 
+T = TypeVar("T")
+
+
 class _Job(NamedTuple):
-    payload: bytes
-    items: int
-    answer: asyncio.Future[list[bytes]]
+    run: Callable[[Slot], Coroutine[Any, Any, Any]]
+    answer: asyncio.Future[Any]
 
 
 class LocalEngine(Engine):
@@ -75,8 +83,26 @@ class LocalEngine(Engine):
             RawEntry(i, f"{records[i].source}:{records[i].place.row}", codec.Raw(records[i].encoded)) for i in indices
         ]
         payload = codec.encode(RawBatch([self._works[c] for c in components], self._evidence, entries))
-        answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-        self._lane(lane).put_nowait(_Job(payload, len(indices), answer))
+
+        async def run(slot: Slot) -> list[bytes]:
+            return [scores.payload async for scores in slot.run(payload, len(indices))]
+
+        return await self._given(lane, run)
+
+    async def finish(self, plan: Plan, chunk: Chunk) -> Done | None:
+        """A child that dies of a chunk costs the chunk a second, more careful look, record by record."""
+        data = finishing.encode(plan, chunk)
+
+        async def run(slot: Slot) -> bytes | None:
+            return await slot.call(finishing.FUNCTION, data, len(chunk.rows))
+
+        answer = await self._given(CPU_LANE, run)
+        return None if answer is None else finishing.decode(answer)
+
+    async def _given(self, lane: str, run: Callable[[Slot], Coroutine[Any, Any, T]]) -> T:
+        """What a slot of a lane makes of it, once one is free."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._lane(lane).put_nowait(_Job(run, answer))
         return await answer
 
     def _lane(self, lane: str) -> asyncio.Queue[_Job]:
@@ -90,9 +116,9 @@ class LocalEngine(Engine):
     async def _serve(self, slot: Slot, jobs: asyncio.Queue[_Job]) -> None:
         while True:
             job = await jobs.get()
-            payloads = [scores.payload async for scores in slot.run(job.payload, job.items)]
+            found = await job.run(slot)
             if not job.answer.done():
-                job.answer.set_result(payloads)
+                job.answer.set_result(found)
 
     async def _watch(self) -> None:
         while True:

@@ -10,10 +10,10 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from app.offline.engines.base import Engine, EngineError, Scores
+from app.offline.engines.base import Engine, EngineError
 from app.offline.engines.local import LocalEngine
 from app.offline.formats import InputError, optional
-from app.offline.records import Place, Record
+from app.offline.records import Place, Record, Scores
 from app.queue import codec
 from app.queue.codec import WorkItem
 from app.rubric import resolve
@@ -22,8 +22,8 @@ from app.settings import Settings
 
 _BLOCK = 64
 """Records of a block: small enough that a chunk spreads over the actors."""
-_CHUNK = 50_000
-"""Records of one pipeline: its actors start anew for each, which takes seconds."""
+_CHUNK, _CHUNK_BYTES = 50_000, 128 << 20
+"""Rows of one pipeline: its actors start anew for each, which takes seconds."""
 _decode = codec.msgspec.msgpack.Decoder(WorkItem).decode
 _decode_scores = codec.msgspec.msgpack.Decoder(list[codec.ComponentScore]).decode
 
@@ -56,7 +56,7 @@ class RayEngine(Engine):
         self._started = False
         self.in_flight = 1
         """Ray Data keeps the actors busy within a chunk; chunks are large."""
-        self.chunk = _CHUNK
+        self.chunk, self.chunk_bytes = _CHUNK, _CHUNK_BYTES
 
     async def start(self) -> None:
         try:

@@ -5,8 +5,8 @@ from typing import Any
 
 from assay_client import AssayError, AsyncClient, Result, Scored
 
-from app.offline.engines.base import Engine, EngineError, Scores
-from app.offline.records import Record
+from app.offline.engines.base import Engine, EngineError
+from app.offline.records import Record, Scores
 from app.queue.codec import ComponentScore
 from app.rubric import Rubric
 from app.status import Status

@@ -59,7 +59,7 @@ def _offsets(path: Path) -> Iterator[int]:
 
 def _other(line: bytes, path: Path) -> bytes:
     """A row of another file, in the shape of all rows. Raises InputError."""
-    row = formats.decode_line(0, line)
+    row = formats.decode(formats.RawRow(0, line), table=False)
     data: dict[str, Any] = row.data or {}
     messages: Any = data.get("messages")
     if not isinstance(messages, list):

@@ -1,0 +1,88 @@
+"""What a child does with a chunk: rows of the input in, rows of the output out."""
+
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from app.offline.chunk import Chunk, records
+from app.offline.engines.base import Plan
+from app.offline.layout import Layout
+from app.offline.records import BadRow, Record, Scores
+from app.offline.rows import Columns, Combiner, Done, Entry
+from app.queue.codec import ComponentWork
+from app.rewards.base import CPU_LANE
+from app.rubric import Rubric, resolve
+from app.schemas import RubricSpec
+from app.worker.progress import Progress
+from app.worker.scoring import Bound, as_score, bind, sample_of
+
+FUNCTION = f"{__name__}:finish"
+
+
+class _Work(msgspec.Struct, array_like=True, frozen=True):
+    plan: msgspec.Raw
+    chunk: Chunk
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_work = msgspec.msgpack.Decoder(_Work).decode
+_decode_done = msgspec.msgpack.Decoder(Done | None).decode
+
+
+def encode(plan: Plan, chunk: Chunk) -> bytes:
+    """A chunk as `finish` takes it."""
+    return _encode(_Work(msgspec.Raw(_encode(plan)), chunk))
+
+
+def decode(result: bytes) -> Done | None:
+    """What `finish` gave; None where the chunk needs another lane's children."""
+    return _decode_done(result)
+
+
+class _Ready(NamedTuple):
+    """A plan, ready to work by."""
+
+    rubric: Rubric
+    layout: Layout
+    components: tuple[Bound, ...]
+    combiner: Combiner
+    evidence: bool
+
+
+@lru_cache(maxsize=8)
+def _ready(encoded: bytes) -> _Ready:
+    plan = msgspec.msgpack.decode(encoded, type=Plan)
+    rubric = resolve(RubricSpec.model_validate(plan.rubric))
+    components = bind(
+        [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
+    )
+    columns = Columns(rubric.names, plan.text, plan.evidence)
+    return _Ready(rubric, Layout(plan.layout, plan.paths), components, Combiner(rubric, columns), plan.evidence)
+
+
+def finish(data: bytes, progress: Progress) -> bytes:
+    """Decode, score and combine the rows of a chunk."""
+    work = _decode_work(data)
+    plan = _ready(bytes(work.plan))
+    found = list(records(work.chunk, plan.layout))
+    kinds = {str(one.item.reference.get("kind")) for one in found if isinstance(one, Record)}
+    if any(plan.rubric.lanes(kind).keys() - {CPU_LANE} for kind in kinds):
+        return _encode(None)
+    entries: list[Entry] = []
+    for position, one in enumerate(found):
+        entries.append(one if isinstance(one, BadRow) else (one, _scores(one, position, plan, progress)))
+    return _encode(plan.combiner.take(entries))
+
+
+def _scores(record: Record, position: int, plan: _Ready, progress: Progress) -> Scores:
+    sample = sample_of(record.item)
+    scores: Scores = []
+    now = time.monotonic_ns()
+    for number, component in enumerate(plan.components):
+        progress.begin(position, number, now, component.cpu_s, component.wall_s)
+        scored, started = component.score(sample, record.id), now
+        now = time.monotonic_ns()
+        scores.append(as_score(scored, (now - started) // 1000, plan.evidence))
+    return scores
