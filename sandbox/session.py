@@ -20,6 +20,7 @@ class Session:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._wanted: Mapping[str, bytes] = {}
 
     def expect(self, seconds: float) -> wire.Message:
         """The jail's next message. Raises SandboxFault where the jail was lost."""
@@ -36,8 +37,11 @@ class Session:
 
     def begin(self) -> None:
         """Wait until the jail is built. Raises SandboxUnavailable, SandboxFault."""
-        if self.expect(BUILD_S).header["op"] != "up":
+        up = self.expect(BUILD_S).header
+        if up["op"] != "up":
             raise SandboxFault("the jail's supervisor is out of step")
+        if not up["keeps"]:
+            self._line.boxed = {}
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
         try:
@@ -47,17 +51,23 @@ class Session:
             raise SandboxFault(f"the jail was lost: {cause}") from cause
 
     def files(self, files: Mapping[str, bytes]) -> None:
-        """Put files into /box, where programs can read and not write."""
-        self._put("files", files)
+        """What is to be in /box, which programs can read and not write; from the next run on."""
+        self._wanted = files
 
     def give(self, files: Mapping[str, bytes]) -> None:
         """Files for the /tmp of every further run, the program's own."""
-        self._put("give", files)
+        if files:
+            self._put("give", files)
 
     def _put(self, op: str, files: Mapping[str, bytes]) -> None:
-        if files:
-            sizes = [len(content) for content in files.values()]
-            self.send({"op": op, "names": list(files), "sizes": sizes}, [b"".join(files.values())])
+        sizes = [len(content) for content in files.values()]
+        self.send({"op": op, "names": list(files), "sizes": sizes}, [b"".join(files.values())])
+
+    def _fill_box(self) -> None:
+        # A slot keeps the files of the job before: often this one runs the same program.
+        if self._line.boxed != self._wanted:
+            self._line.boxed = self._wanted
+            self._put("files", self._wanted)
 
     def run(self, op: str, caps: dict[str, Any], *inputs: bytes, **header: Any) -> Execution:
         """One run. Raises SandboxFault, SandboxUnavailable."""
@@ -71,6 +81,7 @@ class Session:
 
         `streams`: processes that have a standard output and error; `more`: sizes of further outputs.
         """
+        self._fill_box()
         take = [caps["output"]] * 2 * streams + [*more]
         self.send({"op": op, "caps": caps, **header}, inputs, take)
 

@@ -1,4 +1,4 @@
-"""Compiles launch.c, once for each version of it and machine, where there is a C compiler.
+"""Compiles the harness's C library, once for each version of it and machine, where there is a C compiler.
 
 `python -m sandbox.backends.native` does it ahead of time and prints the path. Without a compiler programs start slower.
 """
@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent.parent / "harness" / "launch.c"
+HARNESS = Path(__file__).resolve().parent.parent / "harness"
+SOURCES, HEADERS = ("launch.c", "repeat.c"), ("launch.h",)
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O2", "-shared", "-fPIC", "-fno-stack-protector")
 COMPILE_S = 60.0
@@ -38,7 +39,8 @@ def _trusted(path: Path) -> bool:
 def library() -> Path | None:
     """The compiled launcher; None where there is no compiler or no place for it."""
     try:
-        wanted = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+        texts = [(HARNESS / name).read_bytes() for name in (*SOURCES, *HEADERS)]
+        wanted = hashlib.sha256(b"\0".join([*texts, " ".join(FLAGS).encode()])).hexdigest()[:16]
         path = _directory() / f"launch-{platform.machine()}-{wanted}.so"
         if not path.exists():
             _compile(path)
@@ -55,7 +57,7 @@ def _compile(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as directory:
         made = Path(directory) / path.name
-        command = [compiler, *FLAGS, "-o", str(made), str(SOURCE)]
+        command = [compiler, *FLAGS, "-o", str(made), *(str(HARNESS / name) for name in SOURCES)]
         subprocess.run(command, check=True, capture_output=True, timeout=COMPILE_S)
         made.chmod(0o700)
         made.replace(path)  # at once: others may be about to load it

@@ -11,7 +11,7 @@ import fcntl
 import os
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.harness import wire
@@ -58,6 +58,8 @@ class Direct:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._waiting: deque[list[tuple[int, int]]] = deque()
+        self.boxed: Mapping[str, bytes] = {}
+        """What was last put into the slot's /box."""
 
     def wait_at_most(self, seconds: float | None) -> None:
         self._channel.settimeout(seconds)
@@ -106,6 +108,7 @@ class Streamed:
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
+        self.boxed: Mapping[str, bytes] = {}
 
     def wait_at_most(self, seconds: float | None) -> None:
         self._channel.settimeout(seconds)

@@ -4,15 +4,14 @@
  * A native program is started by a child that borrows this process's memory until exec, so nothing is copied. A Python
  * program is a fork that returns to the interpreter once it has no rights left.
  */
-#define _GNU_SOURCE
+#include "launch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -25,19 +24,7 @@
 #define SYS_close_range 436
 #endif
 
-enum { MOST_DESCRIPTORS = 8, MOST_LIMITS = 16, OUT_OF_THE_WAY = 200, INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10 };
-enum { CRASHED = 70 };
-enum stage { SESSION = 1, NAMESPACES, PROC, BOX, DESCRIPTORS, SCRATCH, LIMITS, USER, RIGHTS, FILTER, EXEC, DONE };
-
-/* Same order and sizes as launcher.py's Order. */
-struct order {
-    int64_t place, namespaces, init, home, uid, dumpable, boxed, defaults, victim, count;
-    int64_t descriptors[MOST_DESCRIPTORS];
-    int64_t limited, limits[MOST_LIMITS][3];
-    const struct sock_fprog *filter;
-    const char *scratch, *scratch_options;
-    char *const *argv, *const *envp;
-};
+enum { OUT_OF_THE_WAY = 200, INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10, CRASHED = 70 };
 
 /* Seen by both sides of a fork; gone from the child before anything of a stranger's runs in it. */
 struct report {
@@ -53,7 +40,6 @@ int launch_open(void) {
     return reports == MAP_FAILED || stacks == MAP_FAILED ? -errno : 0;
 }
 
-/* How far a start came (DONE: all the way), and what stopped it. */
 int launch_stage(int place) { return reports[place].stage; }
 int launch_error(int place) { return reports[place].error; }
 
@@ -93,10 +79,22 @@ static int first(void *unused) {
     return 0;
 }
 
-/* A new pid namespace's first process; its pid, or -errno. One at a time: they share a stack. */
+static int spare; /* Those that live at the same time share a stack, on which they all write the same. */
+
+int launch_ready(void) {
+    if (!spare) {
+        int pid = clone(first, stacks + INIT_STACK, CLONE_VM | CLONE_FILES | CLONE_NEWPID | SIGCHLD, 0);
+        if (pid < 0)
+            return -errno;
+        spare = pid;
+    }
+    return 0;
+}
+
 int launch_init(void) {
-    int pid = clone(first, stacks + INIT_STACK, CLONE_VM | CLONE_FILES | CLONE_NEWPID | SIGCHLD, 0);
-    return pid < 0 ? -errno : pid;
+    int failed = launch_ready(), pid = spare;
+    spare = 0;
+    return failed < 0 ? failed : pid;
 }
 
 #define STEP(at, call)                                                                                                 \
@@ -205,7 +203,6 @@ static int native(void *given) {
     _exit(CRASHED);
 }
 
-/* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
 int launch(const struct order *o) {
     struct report *report = reports + o->place;
     int pid, saved;

@@ -102,8 +102,12 @@ class Launcher(ABC):
         self._shielded = setting.namespaces and os.geteuid() != 0
 
     @abstractmethod
+    def ready(self) -> None:
+        """Start the first process of the next pid namespace ahead, while the host is busy. Raises OSError."""
+
+    @abstractmethod
     def init(self) -> int:
-        """Start the first process of a new pid namespace; its pid. Raises OSError."""
+        """The first process of a new pid namespace; its pid. Raises OSError."""
 
     @abstractmethod
     def start(self, start: Start, init: int | None, place: int = 0) -> int:
@@ -121,12 +125,19 @@ class PlainLauncher(Launcher):
         super().__init__(setting)
         self._home = os.open("/proc/self/ns/pid", os.O_RDONLY) if setting.namespaces else -1
         self._reports = mmap.mmap(-1, mmap.PAGESIZE)
+        self._spare: int | None = None
+
+    def ready(self) -> None:
+        if self._spare is None and self.setting.namespaces:
+            self._spare = kernel.clone(kernel.CLONE_NEWPID)
+            if self._spare == 0:
+                end_with(_wait_for_ever)
 
     def init(self) -> int:
-        pid = kernel.clone(kernel.CLONE_NEWPID)
-        if pid == 0:
-            end_with(_wait_for_ever)
-        return pid
+        self.ready()
+        spare, self._spare = self._spare, None
+        assert spare is not None
+        return spare
 
     def start(self, start: Start, init: int | None, place: int = 0) -> int:
         self._report(place, 0)
@@ -170,8 +181,8 @@ def _wait_for_ever() -> None:
         signal.pause()
 
 
-class _Order(ctypes.Structure):
-    """launch.c's `struct order`."""
+class Order(ctypes.Structure):
+    """launch.h's `struct order`."""
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("place", "namespaces", "init", "home", "uid", "dumpable", "boxed",
@@ -201,41 +212,56 @@ class NativeLauncher(Launcher):
     def __init__(self, setting: Setting, library: ctypes.PyDLL) -> None:
         """Raises OSError where there is no memory for it."""
         super().__init__(setting)
-        self._library = library
-        if (error := self._library.launch_open()) < 0:
+        self.library = library
+        if (error := library.launch_open()) < 0:
             raise OSError(-error, "launch_open")
         self._environment = _strings([f"{name}={value}" for name, value in ENVIRONMENT.items()])
         self._filter = kernel.prepared(setting.filter) if setting.filter is not None else None
-        self._order = _Order()
+        self._order = Order()
         self._order.home = os.open("/proc/self/ns/pid", os.O_RDONLY) if setting.namespaces else -1
         self._order.namespaces = NAMESPACES if setting.namespaces else 0
         self._order.scratch = setting.scratch.encode()
         self._order.filter = ctypes.addressof(self._filter[1]) if self._filter is not None else None
         self._order.envp = ctypes.addressof(self._environment)
         self._limited: tuple[Caps, bool, bool] | None = None
+        self._arguments: ctypes.Array[ctypes.c_char_p] | None = None
+
+    def ready(self) -> None:
+        positive(self.library.launch_ready(), "clone")
 
     def init(self) -> int:
-        return _positive(self._library.launch_init(), "clone")
+        return positive(self.library.launch_init(), "clone")
 
     def start(self, start: Start, init: int | None, place: int = 0) -> int:
+        order = self._ordered(start, place)
+        order.init = -1 if init is None else init
+        order.descriptors[: order.count] = start.descriptors
+        pid = positive(self.library.launch(ctypes.byref(order)), "launch")
+        if pid == 0:
+            end_with(start.body)
+        return pid
+
+    def _ordered(self, start: Start, place: int) -> Order:
         order, setting = self._order, self.setting
         rights = start.rights or setting.rights
-        order.place, order.init = place, -1 if init is None else init
+        order.place = place
         order.uid = -1 if rights.uid is None else rights.uid
         order.victim = not start.private
         order.dumpable, order.boxed = not start.private, self._shielded
         order.count = len(start.descriptors)
-        order.descriptors[: order.count] = start.descriptors
         self._limit(start)
         own = setting.namespaces and start.own_scratch
         order.scratch_options = rootfs.scratch_options(start.caps.disk).encode() if own else None
-        arguments = _strings(start.argv) if start.argv else None
-        order.argv = ctypes.addressof(arguments) if arguments is not None else None
+        self._arguments = _strings(start.argv) if start.argv else None
+        order.argv = ctypes.addressof(self._arguments) if self._arguments is not None else None
         order.defaults = _mask(NATIVE_DEFAULT_SIGNALS if start.argv else DEFAULT_SIGNALS)
-        pid = _positive(self._library.launch(ctypes.byref(order)), "launch")
-        if pid == 0:
-            end_with(start.body)
-        return pid
+        return order
+
+    def last(self) -> tuple[Order, object]:
+        """A copy of the order of the last start, and what must be kept as long as it is used."""
+        copy = Order.from_buffer_copy(self._order)
+        copy.scratch_options = self._order.scratch_options  # the copy's own: a bare pointer came with the bytes
+        return copy, (copy, self._arguments)
 
     def _limit(self, start: Start) -> None:
         # Most runs have the limits of the run before.
@@ -248,13 +274,14 @@ class NativeLauncher(Launcher):
         self._limited = key
 
     def failure(self, place: int = 0) -> str | None:
-        stage = self._library.launch_stage(place)
+        stage = self.library.launch_stage(place)
         if stage == DONE:
             return None
-        return f"{STAGES[stage]}: {os.strerror(self._library.launch_error(place))}"
+        return f"{STAGES[stage]}: {os.strerror(self.library.launch_error(place))}"
 
 
-def _positive(result: int, what: str) -> int:
+def positive(result: int, what: str) -> int:
+    """A result of launch.c or repeat.c. Raises OSError for those that are errors."""
     if result < 0:
         raise OSError(-result, f"{what}: {os.strerror(-result)}")
     return result

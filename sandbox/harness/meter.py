@@ -24,6 +24,15 @@ def _number(text: str, key: str) -> int:
     return 0
 
 
+def oom_kills_of(events: str) -> int:
+    return _number(events, "oom_kill")
+
+
+def cpu_of(text: str) -> float:
+    """Seconds, of what the control file of either version says."""
+    return int(text) / 1e9 if text.strip().isdigit() else _number(text, "usage_usec") / 1e6
+
+
 class Meter:
     """Sets and reads one slot's limits. `files`: descriptors of its control files, by CONTROL_FILES; may be empty."""
 
@@ -54,12 +63,19 @@ class Meter:
     def _write(self, name: str, value: int) -> None:
         os.pwrite(self._files[name], str(value).encode(), 0)
 
-    def limit(self, memory: int, processes: int) -> None:
-        """Set the limits of the next run (bytes, count). Raises OSError where the kernel refuses."""
+    def descriptors(self, *names: str) -> dict[str, int]:
+        """Open control files, -1 where there is none."""
+        return {name: self._files.get(name, -1) for name in names}
+
+    def limit(self, memory: int, processes: int) -> bool:
+        """Set the limits of the next run (bytes, count); whether they were others. Raises OSError if refused."""
+        changed = False
         for name, value in (("limit", memory), ("processes", processes)):
             if name in self._files and self._set.get(name) != value:
                 self._write(name, value)
                 self._set[name] = value
+                changed = True
+        return changed
 
     def restart(self) -> None:
         """Forget the peak: the next run has its own. Kernels before 6.12 can't in groups of version 2."""
@@ -71,15 +87,14 @@ class Meter:
         return int(self._read("peak")) if "peak" in self._files else None
 
     def oom_kills(self) -> int:
-        return _number(self._read("events"), "oom_kill") if "events" in self._files else 0
+        return oom_kills_of(self._read("events")) if "events" in self._files else 0
 
     def usage(self) -> Usage:
         """CPU seconds and bytes used so far by all of the jail that lives."""
         if "cpu" not in self._files:
             usage = _from_proc(self.own, self._users)
             return Usage(usage.cpu_s, usage.memory + self._filed())
-        text = self._read("cpu")
-        cpu = int(text) / 1e9 if text.strip().isdigit() else _number(text, "usage_usec") / 1e6
+        cpu = cpu_of(self._read("cpu"))
         return Usage(cpu, 0 if self.exact else _from_proc(self.own, self._users).memory)
 
     def _filed(self) -> int:

@@ -10,7 +10,9 @@ Before a job it says `up`. Then come messages (direct.py) until `end`, which is 
     tests    caps, kind, entry, start  stdout, stderr, the program's, results   source, tests, prelude
     fetch    names, limit              contents, one after the other
     collect  limit                     contents, one after the other
-`files` go into /box, read-only to programs, `give` puts files into the /tmp of further runs; both are not answered.
+`files` go into /box, read-only to programs, in place of what was there. If `up` says that it `keeps` them they stay
+for the next job, whose first run comes after its own. `give` puts files into the /tmp of further runs. Neither is
+answered.
 `fetch` takes files that a run with `keep` left in /tmp, `collect` all under /tmp/out, answered by `files`: names and
 sizes. Runs are answered by `done`, or by `down`: a jail could not be built or a process not be confined, so nothing is
 known of the program.
@@ -31,9 +33,10 @@ from typing import Any
 
 from sandbox.harness import calls, candidate, exchange, kernel, rootfs, script, tester, wire
 from sandbox.harness.confine import Caps
-from sandbox.harness.launcher import Setting, Start, make
+from sandbox.harness.launcher import NativeLauncher, Setting, Start, make
 from sandbox.harness.leftovers import empty, kill_descendants, kill_users, remove
 from sandbox.harness.meter import Meter
+from sandbox.harness.repeat import Handed, Repeats
 from sandbox.harness.supervise import Lines, Watch, reap_all
 
 RESULT_BYTES = 64 << 20
@@ -55,11 +58,21 @@ class Jail:
         self._inits: list[tuple[int, int]] = []
         self._started = 0
 
+    @classmethod
+    def of(cls, slot: "Slot", run: Handed) -> "Jail":
+        """That of a run of one process, which was started elsewhere."""
+        jail = cls(slot, run.caps)
+        jail._started = 1
+        if run.init is not None:
+            slot.meter.own.add(run.init[0])
+            jail._inits.append(run.init)
+        return jail
+
     def start(self, start: Start) -> int:
         """Start a process in a namespace of its own. Raises OSError."""
         slot = self._slot
         if slot.setting.namespaces:
-            pid = slot.init()
+            pid = slot.launcher.init()
             slot.meter.own.add(pid)
             self._inits.append((pid, os.pidfd_open(pid)))
         place, self._started = self._started, self._started + 1
@@ -96,7 +109,10 @@ class Slot:
         self._channel = channel
         self._box = Path(setting.box)
         self._null = os.open("/dev/null", os.O_RDONLY)
-        self._init: int | None = None
+        self._up = {"op": "up", "keeps": setting.namespaces}
+        self._repeats: Repeats | None = None
+        if isinstance(self.launcher, NativeLauncher):
+            self._repeats = Repeats(self.launcher, meter, channel, self._up)
         self._kept = False
         self._boxed: list[str] = []
         self._given: tuple[list[str], list[int], int] | None = None
@@ -116,10 +132,9 @@ class Slot:
         try:
             while True:
                 self._clean()
-                self._make_ready()
-                self._reply({"op": "up"})
+                self._reply(self._up)
                 while self._answer():
-                    self._make_ready()
+                    pass
         except wire.WireError:
             return
         except (OSError, Unconfined) as error:
@@ -128,23 +143,25 @@ class Slot:
 
     def _answer(self) -> bool:
         """Serve one message; False for the job's end."""
-        header, descriptors = wire.receive_descriptors(self._channel)
+        message = self._next()
+        descriptors = message.descriptors
         try:
-            if header["op"] != "end":
-                self._handlers[header["op"]](header, descriptors)
+            if isinstance(message, Handed):
+                self._take_over(message)
+            elif message.header["op"] == "end":
+                return False
+            else:
+                self._handlers[message.header["op"]](message.header, descriptors)
         finally:
             for fd in descriptors:
                 os.close(fd)
-        return header["op"] != "end"
+        return True
 
-    def init(self) -> int:
-        """A new namespace's first process: the one made while the host was busy, if there is one."""
-        init, self._init = self._init, None
-        return self.launcher.init() if init is None else init
-
-    def _make_ready(self) -> None:
-        if self._init is None and self.setting.namespaces:
-            self._init = self.launcher.init()
+    def _next(self) -> wire.Descriptors | Handed:
+        if self._repeats is not None:
+            return self._repeats.next(settled=not self._kept and self._given is None)
+        self.launcher.ready()
+        return wire.receive_descriptors(self._channel)
 
     def _clean(self) -> None:
         """Nothing of a job is left for the next."""
@@ -152,18 +169,17 @@ class Slot:
         if not self.setting.namespaces:
             empty(self._box)
             empty(Path(self.setting.scratch))
-        else:
-            remove(self._box, self._boxed)
+            self._boxed.clear()
         if self._kept:
             kernel.umount(self.setting.scratch)
         self._kept = False
-        self._boxed.clear()
 
     def _reply(self, header: dict[str, Any]) -> None:
         wire.send_descriptors(self._channel, header, ())
 
     def _files(self, header: dict[str, Any], descriptors: list[int]) -> None:
-        self._boxed += header["names"]
+        remove(self._box, self._boxed)
+        self._boxed = header["names"]
         for name, size in zip(header["names"], header["sizes"], strict=True):
             path = self._box / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,17 +207,28 @@ class Slot:
             empty(Path(self.setting.scratch))
         caps = Caps.of(header["caps"])
         # This process and the first one of each namespace stand in the control group too.
-        self.meter.limit(caps.memory, caps.processes + 2 * processes)
+        if self.meter.limit(caps.memory, caps.processes + 2 * processes) and self._repeats is not None:
+            self._repeats.forget()
         self.meter.restart()
         return Jail(self, caps)
 
-    def _finish(self, jail: Jail, pid: int, outputs: list[int], lines: Lines | None = None) -> None:
+    def _finish(self, jail: Jail, watch: Watch) -> None:
         """Wait for a run's end, leave nothing of it, and tell how it ended."""
         try:
-            outcome = Watch(pid, jail.caps, self.meter, outputs, lines).until_end(jail.kill_all)
+            outcome = watch.until_end(jail.kill_all)
         finally:
             jail.close()
         self._reply(outcome.header())
+
+    def _take_over(self, run: Handed) -> None:
+        """Finish a run that was begun without us."""
+        jail = Jail.of(self, run)
+        watch = Watch(run.pid, run.caps, self.meter, run.descriptors[:2], begun=run.begun)
+        if run.end is None:
+            self._finish(jail, watch)
+        else:
+            jail.close()
+            self._reply(watch.outcome(run.end).header())
 
     def _run(self, jail: Jail, start: Start, outputs: list[int], lines: Lines | None = None) -> None:
         try:
@@ -209,7 +236,13 @@ class Slot:
         except OSError:
             jail.close()
             raise
-        self._finish(jail, pid, outputs, lines)
+        self._finish(jail, Watch(pid, jail.caps, self.meter, outputs, lines))
+
+    def _run_again(self, header: dict[str, Any], descriptors: list[int], jail: Jail, start: Start) -> None:
+        """A run that may be asked for again, with other contents."""
+        self._run(jail, start, descriptors[:2])
+        if self._repeats is not None and start.own_scratch:
+            self._repeats.add(header, descriptors, start)
 
     def _python(self, header: dict[str, Any], descriptors: list[int]) -> None:
         known, tell = bool(header.get("known")), bool(header.get("tell"))
@@ -224,7 +257,7 @@ class Slot:
             lambda: script.run(argv, search, known, tell),
             own_scratch=self._own_scratch(header, jail.caps),
         )
-        self._run(jail, start, outputs)
+        self._run_again(header, descriptors, jail, start)
 
     def _exec(self, header: dict[str, Any], descriptors: list[int]) -> None:
         *outputs, stdin = descriptors
@@ -237,7 +270,7 @@ class Slot:
             native=header["native"],
             own_scratch=self._own_scratch(header, jail.caps),
         )
-        self._run(jail, start, outputs)
+        self._run_again(header, descriptors, jail, start)
 
     def _calls(self, header: dict[str, Any], descriptors: list[int]) -> None:
         entry, search = header["entry"], self.setting.search
@@ -280,7 +313,8 @@ class Slot:
                 os.close(fd)
             ours.close()
             theirs.close()
-        self._finish(jail, pid, [out, err, program_out, program_err], Lines(results, MOST_LINES))
+        outputs = [out, err, program_out, program_err]
+        self._finish(jail, Watch(pid, jail.caps, self.meter, outputs, Lines(results, MOST_LINES)))
 
     def _own_scratch(self, header: dict[str, Any], caps: Caps) -> bool:
         """Whether a run has its /tmp to itself; else it is this process's, with the files that were given."""

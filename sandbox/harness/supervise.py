@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sandbox.harness import kernel
 from sandbox.harness.confine import Caps
@@ -82,37 +82,66 @@ class Lines:
         return self.count > before
 
 
+class Begun(NamedTuple):
+    """How things stood when a run began."""
+
+    at: float
+    oom_kills: int
+    cpu_s: float
+
+
+class End(NamedTuple):
+    """What the kernel says of a process that has ended."""
+
+    status: int
+    wall_s: float
+    cpu_s: float
+    rss_kb: int
+
+
+def first_look(caps: Caps) -> int:
+    """Milliseconds until the first look at what a program has used."""
+    return max(1, int(min(caps.wall_s, TICK) * 1000))
+
+
 class Watch:
     """Watches one process (and all that it starts) until it ends or breaks a limit."""
 
-    def __init__(self, pid: int, caps: Caps, meter: Meter, outputs: Sequence[int], lines: Lines | None = None) -> None:
+    def __init__(
+        self, pid: int, caps: Caps, meter: Meter, outputs: Sequence[int], lines: Lines | None = None,
+        begun: Begun | None = None,
+    ) -> None:  # fmt: skip
+        """`begun`: where it did some time ago."""
         self._pid, self._caps, self._meter = pid, caps, meter
         self._outputs, self._lines = outputs, lines
-        self._started = time.monotonic()
-        self._oom_before = meter.oom_kills()
-        self._cpu_before = meter.usage().cpu_s if meter.cheap else 0.0
+        cpu_s = meter.usage().cpu_s if begun is None and meter.cheap else 0.0
+        self._begun = begun or Begun(time.monotonic(), meter.oom_kills(), cpu_s)
         self._peak = 0
 
     def until_end(self, kill_all: Callable[[], None]) -> Outcome:
         """Wait, then kill what is left. Each new line on the result channel starts the clocks anew."""
         why = self._wait()
-        wall = time.monotonic() - self._started
+        wall = time.monotonic() - self._begun.at
         kill_all()
         _, status, used = os.wait4(self._pid, 0)
-        code = os.waitstatus_to_exitcode(status)
+        return self.outcome(End(status, wall, used.ru_utime + used.ru_stime, used.ru_maxrss), why)
+
+    def outcome(self, end: End, why: str | None = None) -> Outcome:
+        """Of a run whose process has ended, with all that it started."""
+        code = os.waitstatus_to_exitcode(end.status)
         outcome = Outcome(
             code=code if code >= 0 else None,
             signal=-code if code < 0 else None,
             why=why,
-            wall_ms=wall * 1000,
-            cpu_ms=(used.ru_utime + used.ru_stime) * 1000,
-            peak_kb=(self._meter.peak() or max(self._peak, used.ru_maxrss * 1024)) // 1024,
+            wall_ms=end.wall_s * 1000,
+            cpu_ms=end.cpu_s * 1000,
+            peak_kb=(self._meter.peak() or max(self._peak, end.rss_kb * 1024)) // 1024,
         )
         outcome.why = why or self._late_reason(outcome)
         return outcome
 
     def _late_reason(self, outcome: Outcome) -> str | None:
-        if self._meter.oom_kills() > self._oom_before:
+        if self._meter.oom_kills() > self._begun.oom_kills:
             return "memory"
         if self._too_much_output() or outcome.signal == signal.SIGXFSZ:
             return "output"
@@ -133,7 +162,7 @@ class Watch:
             os.close(process)
 
     def _watched(self, ended_within: Callable[[float], bool]) -> str | None:
-        deadline, cpu, starved = self._started + self._caps.wall_s, self._cpu_before, 0.0
+        deadline, cpu, starved = self._begun.at + self._caps.wall_s, self._begun.cpu_s, 0.0
         while True:
             left = deadline - time.monotonic()
             if ended_within(min(max(left, 0), TICK)):

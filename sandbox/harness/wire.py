@@ -10,7 +10,7 @@ Both ends bound what they read: a header by HEADER_BYTES, a message by MESSAGE_B
 import json
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 HEADER_BYTES = 1 << 20
@@ -36,23 +36,40 @@ def send(channel: socket.socket, header: dict[str, Any], *blobs: bytes) -> None:
     channel.sendall(b"".join((_LENGTH.pack(len(head)), head, *blobs)))
 
 
+class Descriptors(NamedTuple):
+    """A message whose contents are files."""
+
+    header: dict[str, Any]
+    descriptors: list[int]
+
+
+def framed(header: Mapping[str, Any]) -> bytes:
+    """A header without byte strings, as it is sent."""
+    head = json.dumps(header).encode()
+    return _LENGTH.pack(len(head)) + head
+
+
 def send_descriptors(channel: socket.socket, header: dict[str, Any], descriptors: Sequence[int]) -> None:
     """Send a header without byte strings, and descriptors. Raises OSError where the other end is gone."""
-    head = json.dumps(header).encode()
-    data = memoryview(_LENGTH.pack(len(head)) + head)
+    data = memoryview(framed(header))
     sent = socket.send_fds(channel, [data], list(descriptors)) if descriptors else channel.send(data)
     if sent < len(data):
         channel.sendall(data[sent:])
 
 
-def receive_descriptors(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def receive_descriptors(channel: socket.socket) -> Descriptors:
     """The next such message. Raises WireError, OSError."""
     first, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, MOST_DESCRIPTORS)
     first += _exactly(channel, _LENGTH.size - len(first)) if len(first) < _LENGTH.size else b""
     (length,) = _LENGTH.unpack(first)
+    return Descriptors(header_of(channel, length), list(descriptors))
+
+
+def header_of(channel: socket.socket, length: int, read: bytes = b"") -> dict[str, Any]:
+    """A header of which a part may have been read. Raises WireError, OSError."""
     if length > HEADER_BYTES:
         raise WireError(f"header of {length} bytes")
-    return json.loads(_exactly(channel, length)), list(descriptors)
+    return json.loads(read or _exactly(channel, length))
 
 
 def _exactly(channel: socket.socket, count: int) -> bytes:

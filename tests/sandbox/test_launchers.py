@@ -48,6 +48,39 @@ def test_limits_hold_by_both_launchers(sandbox: Sandbox, language: str) -> None:
     assert sandbox.run(Program(language, code), Limits(wall_s=0.5)).why in ("wall", "cpu")
 
 
+ENDINGS: dict[str, tuple[str, str]] = {
+    "at once": ("print(1)", "AC"),
+    "after a while": ("import time; time.sleep(0.2); print(1)", "AC"),
+    "with a status": ("print(1); raise SystemExit(3)", "RE"),
+    "by a signal": ("import os; os.kill(os.getpid(), 11)", "RE"),
+    "with too much output": ("print('1' * 100_000)", "OLE"),
+    "with too much memory": ("held = bytearray(1 << 30)", "MLE"),
+    "with a child that lives on": ("import os, time; os.fork() or time.sleep(60); print(1)", "AC"),
+    "too late": ("import time; time.sleep(60)", "TLE"),
+}
+"""How one of several runs of the same kind may end."""
+
+
+@pytest.mark.parametrize("language", ["python", "bash"])
+def test_each_run_of_many_ends_in_its_own_way(sandbox: Sandbox, language: str) -> None:
+    code = {"python": "exec(input())", "bash": 'read x; exec python3 -c "$x"'}[language]
+    order = [name for ending in ENDINGS for name in ("at once", ending, ending)]
+    rows = [{"input": ENDINGS[name][0], "output": "1"} for name in order]
+    limits = {"wall_s": 1, "output_bytes": 50_000, "memory_mb": 256}
+    job = {"mode": "stdio", "language": language, "code": code, "tests": rows, "limits": limits}
+    report = sandbox.judge(job)
+    expected = [ENDINGS[name][1] for name in order]
+    assert [test.status for test in report.tests] == expected, report
+
+
+def test_files_of_a_program_are_gone_when_another_runs(sandbox: Sandbox) -> None:
+    listing = Program("bash", "echo /box/*; cat /box/*")
+    assert b"cat /box" in sandbox.run(listing).stdout
+    assert b"cat /box" in sandbox.run(listing).stdout
+    assert sandbox.run(Program("python", "import os; print(os.listdir('/box'))")).stdout == b"[]\n"
+    assert sandbox.run(Program("bash", "echo /box/*")).stdout == b"/box/main.sh\n"
+
+
 def test_files_are_given_and_fetched_by_both_launchers(sandbox: Sandbox) -> None:
     code = "open('b', 'w').write(open('a').read() * 2)"
     execution = sandbox.run(Program("python", code, files={"a": b"x"}, fetch=("b",)))

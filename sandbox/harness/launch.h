@@ -1,0 +1,32 @@
+/* What launch.c and repeat.c share. */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#define _GNU_SOURCE
+#include <linux/filter.h>
+#include <stdint.h>
+
+enum { MOST_DESCRIPTORS = 8, MOST_LIMITS = 16 };
+enum stage { SESSION = 1, NAMESPACES, PROC, BOX, DESCRIPTORS, SCRATCH, LIMITS, USER, RIGHTS, FILTER, EXEC, DONE };
+
+/* Same order and sizes as launcher.py's Order. */
+struct order {
+    int64_t place, namespaces, init, home, uid, dumpable, boxed, defaults, victim, count;
+    int64_t descriptors[MOST_DESCRIPTORS];
+    int64_t limited, limits[MOST_LIMITS][3];
+    const struct sock_fprog *filter;
+    const char *scratch, *scratch_options;
+    char *const *argv, *const *envp;
+};
+
+/* Make the first process of the next pid namespace ahead; 0 or -errno. */
+int launch_ready(void);
+/* The first process of a new pid namespace; its pid, or -errno. */
+int launch_init(void);
+/* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
+int launch(const struct order *o);
+/* How far a start came (DONE: all the way), and what stopped it. */
+int launch_stage(int place);
+int launch_error(int place);
+
+#endif
