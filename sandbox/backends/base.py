@@ -17,6 +17,8 @@ BOOTSTRAP = (
     "import sys,types;p=types.ModuleType('sandbox');p.__path__=[sys.argv.pop(1)];sys.modules['sandbox']=p;"
     "import importlib;importlib.import_module('sandbox.harness.'+sys.argv.pop(1)).main()"
 )
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "LD_BIND_NOW": "1"}
+"""Of harness processes. Symbols are bound at their start, or else in every run, into pages of its own."""
 
 
 def interpreter() -> str:
@@ -25,8 +27,20 @@ def interpreter() -> str:
 
 
 def harness_command(module: str, *arguments: str, python: str | None = None, package: str | None = None) -> list[str]:
-    """Command line of a harness process. Hash seeds are fixed by its environment, so user and site paths stay out."""
-    return [python or interpreter(), "-s", "-P", "-B", "-c", BOOTSTRAP, package or str(PACKAGE), module, *arguments]
+    """Command line of a harness process. Hash seeds are fixed by its environment, so user paths and the hooks that site
+    packages have at an interpreter's start stay out: every run would pay for them."""
+    return [
+        python or interpreter(),
+        "-S",
+        "-s",
+        "-P",
+        "-B",
+        "-c",
+        BOOTSTRAP,
+        package or str(PACKAGE),
+        module,
+        *arguments,
+    ]
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,7 @@ def spawn(command: list[str], descriptors: dict[int, int]) -> subprocess.Popen[b
     try:
         return subprocess.Popen(
             [command[0], "-I", "-S", "-c", first, *command],
-            env={"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
+            env=ENVIRONMENT,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -7,9 +7,10 @@ their headers. The interpreter, whose pages every run copies as far as they are 
 import ctypes
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from sandbox.harness import wire
 from sandbox.harness.confine import Caps
@@ -74,7 +75,9 @@ class Repeats:
         self._slot = _Slot(channel=channel.fileno(), **meter.descriptors("peak", "events", "cpu"))
         self._slot.end, self._slot.up = json.dumps(END).encode(), wire.framed(up)
         self._slot.end_length, self._slot.up_length = len(self._slot.end), len(wire.framed(up))
+        self._address = ctypes.c_void_p(ctypes.addressof(self._slot))
         self._starts: dict[int, Start] = {}
+        self._bodies: dict[int, Callable[[], NoReturn]] = {}
         self._kept: dict[int, object] = {}
         self._next = 0
 
@@ -94,7 +97,7 @@ class Repeats:
         known.first_ms, known.output = first_look(start.caps), start.caps.output
         known.take[: len(start.descriptors)] = [given.index(fd) for fd in start.descriptors]
         known.order, self._kept[at] = self._launcher.last()
-        self._starts[at] = start
+        self._starts[at], self._bodies[at] = start, partial(end_with, start.body)
 
     def next(self, settled: bool) -> wire.Descriptors | Handed:
         """Serve until there is a message for the interpreter, or a run. Raises OSError, WireError.
@@ -103,7 +106,9 @@ class Repeats:
         """
         slot = self._slot
         slot.settled = settled
-        event = self._launcher.library.repeat(ctypes.byref(slot))
+        event = self._launcher.library.repeat(self._address)
+        if event == CHILD:
+            self._bodies[slot.which]()
         if event < 0:
             positive(event, "repeat")
         given = list(slot.descriptors[: slot.given])
@@ -112,8 +117,6 @@ class Repeats:
             return wire.Descriptors(wire.header_of(self._channel, slot.length, header), given)
         at: int = slot.which
         start = self._starts[at]
-        if event == CHILD:
-            end_with(start.body)
         begun = Begun(slot.started, oom_kills_of(slot.events_before.decode()), cpu_of(slot.cpu_before.decode()))
         if event == STARTED:
             return Handed(start.caps, given, slot.pid, begun, (slot.init, slot.init_fd), None)

@@ -1,5 +1,6 @@
 """Runs a Python program as its interpreter would, in a process forked from one that is already warm."""
 
+import _random
 import atexit
 import gc
 import io
@@ -12,6 +13,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,11 @@ OWN = "sandbox"
 BUFFER = 1 << 16
 SOURCE = 3
 SEED_BYTES = 16
+REHEARSED = b"print(end='')"
+REHEARSALS = 8
+"""After as many runs of a function CPython 3.11 and 3.12 specialise it."""
+_reseed = partial(_random.Random.seed, getattr(random, "_inst"))  # noqa: B009
+"""What random.seed does with a number, without its steps in Python."""
 _HIDDEN: list[types.ModuleType] = []
 HARNESS = Path(__file__).parent
 
@@ -45,7 +52,7 @@ def pose() -> None:
 def settle(search: list[str]) -> None:
     """Make a forked interpreter a program's own: its module search path, and chance of its own."""
     sys.path[:0] = search
-    random.seed(int.from_bytes(os.urandom(SEED_BYTES)))  # its own default takes 2,496 bytes and a tenth of a run
+    _reseed(int.from_bytes(os.urandom(SEED_BYTES)))  # its own default takes 2,496 bytes and a tenth of a run
     gc.enable()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
@@ -93,6 +100,10 @@ def exit_status(stop: SystemExit) -> int:
 
 def finish(status: int) -> None:
     """What an interpreter does at its end: wait for threads, run exit functions, flush. Then the process ends."""
+    os._exit(_ended(status))
+
+
+def _ended(status: int) -> int:
     steps: list[Callable[[], None]] = [_flush]
     if getattr(atexit, "_ncallbacks")():  # noqa: B009
         steps.insert(0, getattr(atexit, "_run_exitfuncs"))  # noqa: B009
@@ -101,7 +112,7 @@ def finish(status: int) -> None:
     for step in steps:
         status = _status(attempt(step)) or status
     attempt(lambda: sys.stderr.flush())
-    os._exit(status)
+    return status
 
 
 def _flush() -> None:
@@ -113,7 +124,8 @@ def _flush() -> None:
 
 def _had_threads() -> bool:
     """Whether there may be threads to wait for; asking for it costs less than waiting for none."""
-    return bool(getattr(threading, "_shutdown_locks", True) or getattr(threading, "_threading_atexits", True))
+    names = ("_limbo", "_threading_atexits")
+    return len(getattr(threading, "_active", "??")) > 1 or any(getattr(threading, name, True) for name in names)
 
 
 def _status(outcome: object) -> int:
@@ -142,7 +154,11 @@ def run(argv: list[str], search: list[str], known: bool, tell: bool) -> None:
     settle([*search, "/tmp"])
     sys.argv = argv
     source = taken(SOURCE)
-    made = taken(SOURCE + 1) if known else b""
+    finish(_performed(source, taken(SOURCE + 1) if known else b"", tell))
+
+
+def _performed(source: bytes, made: bytes, tell: bool) -> int:
+    """Run a program; its status so far."""
 
     def whole() -> None:
         code = marshal.loads(made) if made else compiled(source)
@@ -150,7 +166,23 @@ def run(argv: list[str], search: list[str], known: bool, tell: bool) -> None:
             _tell(SOURCE + 1, marshal.dumps(code))
         load(source, "__main__", code=code)
 
-    finish(_status(attempt(whole)))
+    return _status(attempt(whole))
+
+
+def rehearse() -> None:
+    """Run nothing a few times, in what is forked from. What the interpreter makes ready on a code's first times (its
+    caches, specialised instructions) it would else make ready in every run, in copies of its pages.
+    """
+    main, path = sys.modules["__main__"], sys.path[:]
+    made = marshal.dumps(compiled(REHEARSED))
+    for known in (b"", made) * REHEARSALS:
+        settle([])
+        _ended(_performed(REHEARSED, known, tell=False))
+    sys.modules["__main__"], sys.path[:] = main, path
+    linecache.cache.clear()
+    gc.disable()
+    gc.collect()
+    gc.freeze()
 
 
 def _tell(fd: int, data: bytes) -> None:

@@ -375,4 +375,5 @@ def serve(setting: Setting, meter: Meter, channel: socket.socket) -> None:
         _adopt_orphans(setting)
     slot = Slot(setting, meter, channel)
     script.pose()
+    script.rehearse()
     slot.serve()

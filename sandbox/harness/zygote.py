@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import signal
+import site
 import socket
 import sys
 from contextlib import suppress
@@ -51,7 +52,9 @@ class Plan:
 
 def warm(search: list[str], preload: list[str]) -> None:
     """Load modules, then keep the collector from touching (and so copying) them in every fork."""
-    sys.path[:] = [*sys.path, *search]
+    sys.path[:] = [*sys.path, *site.getsitepackages(), *search]
+    for name in ("setquit", "setcopyright", "sethelper"):  # of site's work at a start, what programs know: exit, help …
+        getattr(site, name)()
     for name in [*PRELOAD.split(), *preload]:
         importlib.import_module(name)
     gc.collect()
