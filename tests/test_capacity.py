@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.capacity import Cost, Costs, Demand, plan
-from app.cli import app
+from app.cli import build
 
 COSTS = Costs(Cost(0.1, 0.01), Cost(0.1, 0.01), Cost(100.0, 0.0), 0.005, 0.002, 1.5)
 
@@ -34,7 +34,7 @@ def test_the_whole_step_fits_into_redis():
 
 def test_the_command_prints_a_plan():
     done = CliRunner().invoke(
-        app, ["capacity", "--completions-per-step", "8192", "--avg-kb", "16", "--code-share", "0.3"]
+        build(["capacity"]), ["capacity", "--completions-per-step", "8192", "--avg-kb", "16", "--code-share", "0.3"]
     )
     assert done.exit_code == 0
     assert "Redis memory" in done.stdout
@@ -43,5 +43,5 @@ def test_the_command_prints_a_plan():
 def test_a_bad_file_of_costs_is_named(tmp_path):
     bad = tmp_path / "costs.toml"
     bad.write_text("[math]\n")
-    done = CliRunner().invoke(app, ["capacity", "--costs", str(bad)])
+    done = CliRunner().invoke(build(["capacity"]), ["capacity", "--costs", str(bad)])
     assert done.exit_code == 2

@@ -1,51 +1,51 @@
-"""The `assay` command. One file a command; each is named here once."""
+"""The `assay` command. One file a command; each is named here once.
+
+Only the command that is asked for is imported: together they take a second.
+"""
+
+import pkgutil
+import sys
+from collections.abc import Iterable
 
 import typer
 
-from app.cli import (
-    capacity,
-    code,
-    coldstart,
-    demo,
-    diff,
-    dlq,
-    doctor,
-    evaluate,
-    keys,
-    math,
-    rescore,
-    rewards,
-    rubrics,
-    sample,
-    score,
-    serve,
-)
+_COMMANDS = {
+    "serve": "serve:serve",
+    "api": "serve:api",
+    "worker": "serve:worker",
+    "score": "score:score",
+    "rescore": "rescore:rescore",
+    "diff": "diff:diff",
+    "coldstart": "coldstart:coldstart",
+    "sample": "sample:sample",
+    "eval": "evaluate:eval_",
+    "demo": "demo:demo",
+    "capacity": "capacity:capacity",
+    "doctor": "doctor:doctor",
+    "code": "code:code",
+    "run": "code:run",
+    "math": "math:math",
+}
+_GROUPS = {"dlq": "dlq:app", "keys": "keys:app", "rewards": "rewards:app", "rubrics": "rubrics:app"}
 
-app = typer.Typer(
-    help="Score completions of language models with rewards that a program can check.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command()(serve.serve)
-app.command()(serve.api)
-app.command()(serve.worker)
-app.command()(score.score)
-app.command()(rescore.rescore)
-app.command()(diff.diff)
-app.command()(coldstart.coldstart)
-app.command()(sample.sample)
-app.command("eval")(evaluate.eval_)
-app.command()(demo.demo)
-app.command()(capacity.capacity)
-app.command()(doctor.doctor)
-app.command()(code.code)
-app.command()(code.run)
-app.command()(math.math)
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(keys.app, name="keys")
-app.add_typer(rewards.app, name="rewards")
-app.add_typer(rubrics.app, name="rubrics")
+
+def _assay() -> None:
+    """Score completions of language models with rewards that a program can check."""
+
+
+def build(names: Iterable[str]) -> typer.Typer:
+    """The command line with some of its commands."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(_assay)
+    for name in names:
+        if name in _COMMANDS:
+            app.command(name)(pkgutil.resolve_name(f"{__name__}.{_COMMANDS[name]}"))
+        else:
+            app.add_typer(pkgutil.resolve_name(f"{__name__}.{_GROUPS[name]}"), name=name)
+    return app
 
 
 def main() -> None:
-    app()
+    known = (*_COMMANDS, *_GROUPS)
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    build([asked] if asked in known else known)()

@@ -13,8 +13,7 @@ from rich.table import Table
 from app.cli.batches import FIELDS, score_all, service
 from app.cli.console import fail, out
 from app.cli.score import summary
-from app.supervisor.redis_server import NoRedis
-from app.supervisor.supervisor import StartFailed
+from app.supervisor.errors import NoRedis, StartFailed
 
 _DEADLINE_MS = 60_000
 _WHY_CHARS = 80

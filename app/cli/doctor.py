@@ -13,7 +13,8 @@ import sandbox
 from app import __version__
 from app.cli.console import out
 from app.rewards import registry
-from app.supervisor.redis_server import NoRedis, find_binary
+from app.supervisor.errors import NoRedis
+from app.supervisor.redis_server import find_binary
 from sandbox import languages
 
 

@@ -7,7 +7,6 @@ import typer
 
 from app.cli.console import out
 from app.cli.runs import Job, score_run
-from app.offline.report import write_report
 
 EngineName = Literal["local", "service", "ray"]
 Inputs = Annotated[list[str], typer.Argument(help="Files, globs or folders: JSONL (.gz, .zst), Parquet, Arrow.")]
@@ -41,4 +40,6 @@ def rescore(
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))
     score_run(Job(inputs, out_dir, rubric, layout, maps, engine, url, children, keep_text, evidence, restart, limit))
     if report:
+        from app.offline.report import write_report
+
         out.print(write_report(out_dir))

@@ -13,13 +13,11 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app import __version__
-from app.cli.batches import service
 from app.cli.console import err, fail
-from app.cli.score import load_rubric
+from app.cli.rubric_file import load_rubric
 from app.offline import layout as layouts
 from app.offline.engines.base import Engine, EngineError
 from app.offline.engines.local import LocalEngine
-from app.offline.engines.service import ServiceEngine
 from app.offline.formats import InputError, estimate, expand
 from app.offline.layout import BadLayout
 from app.offline.output import Output, OutputError, fingerprint
@@ -28,8 +26,8 @@ from app.offline.source import Source
 from app.rubric import BadRubric, Rubric, presets, resolve
 from app.schemas import RubricSpec
 from app.settings import Settings
-from app.supervisor.redis_server import NoRedis
-from app.supervisor.supervisor import StartFailed
+from app.supervisor.errors import NoRedis, StartFailed
+from app.worker.slot import fork_server
 
 T = TypeVar("T")
 
@@ -53,6 +51,8 @@ class Job(NamedTuple):
 
 def score_run(job: Job) -> None:
     """Score into the job's folder, going on where an earlier call stopped. Exits with a message on what it can't do."""
+    if job.engine == "local" and job.url is None:
+        fork_server()  # imports the rewards while this process looks at the input
     spec, rubric = _bind(job.rubric)
     try:
         source = Source(expand(job.inputs), layouts.find(job.layout, job.mapping), job.limit)
@@ -149,6 +149,9 @@ async def _engine(job: Job, rubric: Rubric, spec: RubricSpec) -> AsyncGenerator[
         async with RayEngine(spec, count, evidence=evidence) as engine:
             yield engine
     else:
+        from app.cli.batches import service
+        from app.offline.engines.service import ServiceEngine
+
         own = {c.name for c in rubric.components}  # group rewards are computed here, over whole groups
         itemwise = spec.model_copy(update={"components": {n: c for n, c in spec.components.items() if n in own}})
         async with (

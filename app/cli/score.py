@@ -14,14 +14,13 @@ from rich.table import Table
 
 from app.cli.batches import read_items, score_all, service
 from app.cli.console import err, fail, out
-from app.rubric import PASS_COMPONENT, BadRubric, group_stats, load_file
-from app.supervisor.redis_server import NoRedis
-from app.supervisor.supervisor import StartFailed
+from app.cli.rubric_file import load_rubric
+from app.rubric import PASS_COMPONENT, group_stats
+from app.supervisor.errors import NoRedis, StartFailed
 
 _DEADLINE_MS = 600_000
 """Of a batch; a file is offline work, nobody's GPUs wait."""
 _DISAGREEMENTS_SHOWN = 10
-_RUBRIC_FILES = (".toml", ".yaml", ".yml", ".json")
 
 
 def score(
@@ -122,14 +121,3 @@ def _compare(items: list[dict[str, Any]], results: list[Result], label: str) -> 
 def _rows(results: list[Result]) -> Iterator[str]:
     for result in results:
         yield json.dumps(asdict(result), ensure_ascii=False)
-
-
-def load_rubric(name: str) -> str | Mapping[str, Any]:
-    """A name stays a name; a file is read."""
-    path = Path(name)
-    if path.suffix not in _RUBRIC_FILES:
-        return name
-    try:
-        return load_file(path).model_dump(mode="json")
-    except (OSError, BadRubric) as error:
-        fail(f"{path}: {error}", 2)

@@ -19,9 +19,9 @@ from app.observe.logs import configure
 from app.rewards.base import LANES
 from app.settings import Settings
 from app.supervisor.apis import METRICS_ENV, api_processes, hang_up
+from app.supervisor.errors import DataDirInUse, NoRedis, StartFailed
 from app.supervisor.process import keep
-from app.supervisor.redis_server import NoRedis
-from app.supervisor.supervisor import DataDirInUse, StartFailed, Supervisor, environment_of
+from app.supervisor.supervisor import Supervisor, environment_of
 from app.worker.service import Worker
 
 Port = Annotated[int | None, typer.Option("--port", "-p", help="Port of the API. [env: ASSAY_PORT; default: 8000]")]

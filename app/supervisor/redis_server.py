@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.settings import Settings
+from app.supervisor.errors import NoRedis
 
 _OLDEST = (6, 2)
 """First version with XAUTOCLAIM."""
 _ASK_TIMEOUT_S = 10
 _NAMES = ("redis-server", "valkey-server")
 _VERSION = re.compile(r"v=(\d+)\.(\d+)(\.\d+)?")
-
-
-class NoRedis(Exception):
-    """This machine has no server that Assay can start. The message says what to install."""
 
 
 class Binary(NamedTuple):

@@ -16,6 +16,7 @@ from app.queue.connection import Server
 from app.queue.outage import QueueUnavailable
 from app.settings import Settings
 from app.supervisor.apis import api_processes
+from app.supervisor.errors import DataDirInUse, StartFailed
 from app.supervisor.process import Managed, keep
 from app.supervisor.redis_server import arguments, find_binary
 
@@ -23,10 +24,6 @@ _log = structlog.get_logger(__name__)
 _START_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 _REDIS_GRACE_S = 10.0
-
-
-class StartFailed(Exception):
-    """A part of the service did not come up. The message has the end of its log."""
 
 
 class Supervisor:
@@ -119,10 +116,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "ASSAY_PORT": str(settings.port),
         "ASSAY_INSECURE_NO_AUTH": str(settings.insecure_no_auth),
     }
-
-
-class DataDirInUse(Exception):
-    """Another service runs in this data folder."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
@@ -70,9 +71,10 @@ class Scores(NamedTuple):
 
 
 def fork_server() -> ForkServerContext:
-    """The process that children are forked from, with all rewards imported."""
+    """The process that children are forked from, with all rewards imported; it begins to import them now."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["app.worker.preload"])
+    ensure_running()
     return context
 
 

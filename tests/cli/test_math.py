@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app.cli import app
+from app.cli import build
 from app.cli.math import answer_line
 
 KEYS = ["id", "score", "status", "certificate", "extracted", "elapsed_us"]
@@ -18,7 +18,7 @@ runner = CliRunner()
 
 
 def stream(data: bytes):
-    result = runner.invoke(app, ["math"], input=data)
+    result = runner.invoke(build(["math"]), ["math"], input=data)
     assert result.exit_code == 0, result.exception
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -118,14 +118,14 @@ def test_all_bytes_are_answered(raw):
     ],
 )
 def test_a_pair_is_explained_and_the_exit_status_says_how_it_went(arguments, status):
-    result = runner.invoke(app, ["math", *arguments])
+    result = runner.invoke(build(["math"]), ["math", *arguments])
     assert result.exit_code == status
     if status != 2:
         assert "score" in result.stdout
 
 
 def test_the_explanation_goes_step_by_step():
-    result = runner.invoke(app, ["math", "--completion", "Thus $x = \\boxed{\\frac{2}{4}}$.", "0.5"])
+    result = runner.invoke(build(["math"]), ["math", "--completion", "Thus $x = \\boxed{\\frac{2}{4}}$.", "0.5"])
     steps = [line.strip() for line in result.stdout.splitlines() if line.strip()[:1].isdigit()]
     assert [s.split(".")[0] for s in steps] == [str(i + 1) for i in range(len(steps))]
     assert "found" in steps[0]

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import app
+from app.cli import build
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "rewards"
 
 
 def assay(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
+    return CliRunner().invoke(build(["rewards"]), [str(a) for a in arguments])
 
 
 def test_rewards_and_rubrics_are_listed():
