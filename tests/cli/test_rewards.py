@@ -10,7 +10,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "rewards"
 
 
 def assay(*arguments: object) -> Result:
-    return CliRunner().invoke(build(["rewards"]), [str(a) for a in arguments])
+    return CliRunner().invoke(build(["rewards", "rubrics"]), [str(a) for a in arguments])
 
 
 def test_rewards_and_rubrics_are_listed():
