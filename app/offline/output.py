@@ -121,10 +121,8 @@ class Output:
     def rows_written(self) -> int:
         return sum(self._parquet.read_metadata(part).num_rows for part in self.parts)
 
-    def write(
-        self, columns: Columns, rows: Sequence[tuple[Any, ...]], bad: Sequence[BadRow], position: Position
-    ) -> None:
-        """One more part. Bad rows first: with the part, the stretch counts as done."""
+    def write(self, columns: Columns, values: Sequence[list[Any]], bad: Sequence[BadRow], position: Position) -> None:
+        """One more part, of the values of each column. Bad rows first: with the part, the stretch counts as done."""
         number = len(self.parts)
         if bad:
             lines = b"".join(json.dumps(_bad(row), ensure_ascii=False).encode() + b"\n" for row in bad)
@@ -132,12 +130,12 @@ class Output:
         a = self._arrow
         kinds = {"string": a.string(), "double": a.float64(), "float": a.float32(), "int32": a.int32()}
         kinds["int64"] = a.int64()
-        schema = a.schema(
-            [(name, kinds[kind]) for name, kind in columns.fields()], {_POSITION: json.dumps(position).encode()}
-        )
+        fields = columns.fields()
+        schema = a.schema([(name, kinds[kind]) for name, kind in fields], {_POSITION: json.dumps(position).encode()})
+        arrays = [a.array(list_, kinds[kind]) for list_, (_, kind) in zip(values, fields, strict=True)]
         path = self.folder / f"part-{number:05}.parquet"
         temporary = path.with_name(f".{path.name}.tmp")
-        self._parquet.write_table(a.table(columns.by_name(rows), schema=schema), temporary, compression="zstd")
+        self._parquet.write_table(a.table(arrays, schema=schema), temporary, compression="zstd")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -51,11 +51,15 @@ class Rescore:
         self._columns = Columns(rubric.names, text, evidence)
         self._combiner = Combiner(rubric, self._columns)
         self._plan = _plan(spec, rubric, source, text=text, evidence=evidence)
-        self._rows: list[tuple[Any, ...]] = []
+        self._values, self._rows = self._empty(), 0
         self._bad: list[BadRow] = []
         self._position = output.position
         self._part_began = time.monotonic()
+        self._writing: asyncio.Task[None] | None = None
         self.tally = Tally(0, 0, 0)
+
+    def _empty(self) -> list[list[Any]]:
+        return [[] for _ in self._columns.fields()]
 
     async def run(self, engine: Engine) -> Tally:
         """Raises EngineError; what is complete by then is written."""
@@ -69,13 +73,14 @@ class Rescore:
                     break
                 found = await under_way[0]
                 under_way.popleft()
-                self._take(found if isinstance(found, Done) else self._combiner.take(found))
-            self._take(self._combiner.end())
+                await self._take(found if isinstance(found, Done) else self._combiner.take(found))
+            await self._take(self._combiner.end())
         finally:
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
-            self._flush()
+            await self._flush()
+            await self._written()
         return self.tally
 
     async def _score(self, engine: Engine, chunk: Chunk) -> Done | list[Entry]:
@@ -85,24 +90,33 @@ class Rescore:
         scores = iter(await engine.score([one for one in found if isinstance(one, Record)]))
         return [one if isinstance(one, BadRow) else (one, next(scores)) for one in found]
 
-    def _take(self, done: Done) -> None:
-        self._rows += done.rows
+    async def _take(self, done: Done) -> None:
+        for values, more in zip(self._values, done.columns, strict=False):
+            values += more
+        self._rows += done.count
         self._bad += done.bad
         t = self.tally
-        self.tally = Tally(t.rows + len(done.rows), t.abstained + done.abstained, t.bad + len(done.bad))
+        self.tally = Tally(t.rows + done.count, t.abstained + done.abstained, t.bad + len(done.bad))
         if done.last is not None:
             self._position = Position(done.last.file, done.last.row - 1, done.last.part)
         if self._progress is not None:
             self._progress(self.tally)
-        if len(self._rows) >= PART_ROWS or (self._rows and time.monotonic() - self._part_began > PART_S):
-            self._flush()
+        if self._rows >= PART_ROWS or (self._rows and time.monotonic() - self._part_began > PART_S):
+            await self._flush()
 
-    def _flush(self) -> None:
-        """Write what is complete as a part."""
+    async def _flush(self) -> None:
+        """Begin to write what is complete as a part, beside the scoring of the next."""
+        await self._written()
         if self._rows or self._bad:
-            self._output.write(self._columns, self._rows, self._bad, self._position)
-        self._rows, self._bad = [], []
+            part = (self._columns, self._values, self._bad, self._position)
+            self._writing = asyncio.create_task(asyncio.to_thread(self._output.write, *part))
+        self._values, self._rows, self._bad = self._empty(), 0, []
         self._part_began = time.monotonic()
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
 
 
 def _plan(spec: RubricSpec, rubric: Rubric, source: Source, *, text: bool, evidence: bool) -> Plan | None:

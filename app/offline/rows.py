@@ -58,17 +58,14 @@ class Columns(NamedTuple):
             row += (item.prompt, item.completion, _json(item.reference).decode())
         return tuple(row)
 
-    def by_name(self, rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
-        """Rows as columns."""
-        names = [name for name, _ in self.fields()]
-        return dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
-
 
 class Done(Struct, array_like=True, frozen=True):
     """What became of a stretch of the input."""
 
-    rows: list[tuple[Any, ...]]
-    """Of the output."""
+    count: int
+    """Rows of the output."""
+    columns: list[list[Any]]
+    """Their values, column by column; none where there are no rows."""
     bad: list[BadRow]
     abstained: int
     last: Place | None
@@ -143,4 +140,4 @@ class Combiner:
             rows.append(self._columns.row(record, outcome.reward, error, scores))
             abstained += outcome.reward is None
             last = record.place
-        return Done(rows, bad, abstained, last)
+        return Done(len(rows), list(map(list, zip(*rows, strict=True))), bad, abstained, last)
