@@ -31,6 +31,8 @@ _IN_PROCESS_S = 5.0
 _PEER_S = 5.0
 _DISTINCT = 20_000
 """Rows made anew; more are repeated with another question, so that nothing is equal and making them stays short."""
+_OWN_DISTINCT = 10_000
+"""As many for the rewards in process: a few that come again and again would be in the processor's caches."""
 _TURNS = 3
 
 
@@ -40,7 +42,7 @@ def _in_process(size: int, seed: int) -> float:
     components = bind(
         [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
     )
-    made = make_items(512, size, seed)
+    made = make_items(_OWN_DISTINCT, size, seed)
     done, started = 0, time.perf_counter()
     while time.perf_counter() - started < _IN_PROCESS_S:
         item = made[done % len(made)]
