@@ -131,7 +131,9 @@ async def _run(job: Job, source: Source, rubric: Rubric, spec: RubricSpec, outpu
             rate = f"{tally.rows / max(time.monotonic() - began, 1e-9):,.0f}"
             progress.update(bar, completed=before + tally.rows, rate=rate, abstained=tally.abstained, bad=tally.bad)
 
-        run = Rescore(source, spec, output, text=job.text, evidence=job.evidence, progress=show)
+        run = Rescore(
+            source, spec, output, text=job.text, evidence=job.evidence, part_rows=Settings().part_rows, progress=show
+        )
         async with _engine(job, rubric, spec) as engine:
             return await run.run(engine)
 

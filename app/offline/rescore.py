@@ -1,7 +1,6 @@
 """Scores a stream of chunks with an engine, in order, and writes them part by part."""
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,8 +15,6 @@ from app.offline.source import Source
 from app.rubric import Rubric, resolve
 from app.schemas import RubricSpec
 
-PART_ROWS = int(os.environ.get("ASSAY_PART_ROWS", 20_000))
-"""Rows of a part: a file of some MB."""
 PART_S = 20.0
 """A kill costs at most so much work."""
 
@@ -41,11 +38,13 @@ class Rescore:
         *,
         text: bool = False,
         evidence: bool = False,
+        part_rows: int,
         progress: Callable[[Tally], None] | None = None,
     ) -> None:
         self._source = source
         self._layout = source.settle()
         self._output = output
+        self._part_rows = part_rows
         self._progress = progress
         rubric = resolve(spec)
         self._columns = Columns(rubric.names, text, evidence)
@@ -101,7 +100,7 @@ class Rescore:
             self._position = Position(done.last.file, done.last.row - 1, done.last.part)
         if self._progress is not None:
             self._progress(self.tally)
-        if self._rows >= PART_ROWS or (self._rows and time.monotonic() - self._part_began > PART_S):
+        if self._rows >= self._part_rows or (self._rows and time.monotonic() - self._part_began > PART_S):
             await self._flush()
 
     async def _flush(self) -> None:
