@@ -46,6 +46,8 @@ class Layout:
         if unknown:
             raise BadLayout(f"{name}: unknown field '{min(unknown)}'; there are: {', '.join(FIELDS)}")
         self._paths: dict[str, Paths] = {f: _paths(name, spec[f]) for f in FIELDS[:6] if f in spec}
+        self._keys = {f: p[0].key for f, p in self._paths.items() if len(p) == 1 and p[0].key is not None}
+        """Columns of the fields that one path leads to, which is no more than a name: most are."""
         self._many = tuple(p for p in self._paths.get("completion", ()) if p.many)
         reference: Any = spec.get("reference", {})
         self._whole_reference: Paths = () if isinstance(reference, Mapping) else _paths(name, reference)
@@ -130,7 +132,11 @@ class Layout:
         return {name: row[name] for name in self._meta if name in row}
 
     def _find(self, field: str, row: Any, part: int = 0) -> Any:
-        return _first(self._paths.get(field, ()), row, part)
+        key = self._keys.get(field)
+        if key is None:
+            return _first(self._paths.get(field, ()), row, part)
+        value = row.get(key)
+        return MISSING if value is None else value
 
 
 def _first(paths: Paths, row: Any, part: int) -> Any:
