@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import catalogue, errors, execute, health, score
@@ -15,6 +16,7 @@ from app.api.auth import BadKeys, KeyRing
 from app.api.auth.exposure import OpenToAll, check_exposure
 from app.api.auth.gate import Gated
 from app.api.compat import llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusion, slime
+from app.api.direct import Direct
 from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
 from app.api.state import State
@@ -26,7 +28,7 @@ _DIALECTS = (llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusio
 _log = structlog.get_logger(__name__)
 
 
-def create(settings: Settings) -> FastAPI:
+def create(settings: Settings) -> ASGIApp:
     """The application; it reaches the queue's server only once it is started. Raises BadKeys, OpenToAll."""
     state = State.create(settings)
 
@@ -49,12 +51,11 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.assay = state
     errors.install(app)
-    for module in (score, jobs, execute, catalogue, health, *_DIALECTS):
-        app.include_router(module.router)
-    app.add_middleware(Gated, gate=state.gate, metrics=state.metrics)
-    app.add_middleware(Observed, metrics=state.metrics, inbound=state.inbound)
+    routers = [module.router for module in (score, jobs, execute, catalogue, health, *_DIALECTS)]
+    for router in routers:
+        app.include_router(router)
     _describe_request(app)
-    return app
+    return Observed(Gated(Direct(app, routers), state.gate, state.metrics), state.metrics, state.inbound)
 
 
 def _reload_on_hangup(state: State) -> None:

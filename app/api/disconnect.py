@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 T = TypeVar("T")
+_WATCH_AFTER_S = 0.1
+"""Work that ends sooner is not worth the task that watches for its client."""
 
 
 class ClientGone(Exception):
@@ -18,17 +20,31 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T], body_r
 
     `body_read` is set once the body has been read, where the work does that.
     """
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnected(request, body_read))
+    loop = asyncio.get_running_loop()
+    scope = asyncio.timeout(None)
+    watches: list[asyncio.Task[None]] = []
+
+    def begin_watch() -> None:
+        watches.append(loop.create_task(_disconnected(request, body_read)))
+        watches[0].add_done_callback(end_work)
+
+    def end_work(_: asyncio.Task[None]) -> None:
+        scope.reschedule(0.0)
+
+    later = loop.call_later(_WATCH_AFTER_S, begin_watch)
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientGone
-        return task.result()
+        async with scope:
+            return await work
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        raise ClientGone from None
     finally:
-        for one in (task, watch):
-            one.cancel()
-        await asyncio.gather(task, watch, return_exceptions=True)
+        later.cancel()
+        for watch in watches:
+            watch.remove_done_callback(end_work)
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
 
 async def _disconnected(request: Request, body_read: asyncio.Event | None) -> None:

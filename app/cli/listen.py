@@ -4,7 +4,7 @@ import resource
 import socket
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api.protocol import BoundedProtocol
 from app.settings import Settings
@@ -14,13 +14,14 @@ _KEEP_ALIVE_S = 75
 _BACKLOG = 4096
 
 
-def serve_app(app: FastAPI, settings: Settings) -> None:
+def serve_app(app: ASGIApp, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what runs is finished within the grace period."""
     _allow_connections()
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # Nothing here asks who the client is or how it came.
         loop="uvloop",
         http=BoundedProtocol,
         backlog=_BACKLOG,

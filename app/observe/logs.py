@@ -1,8 +1,11 @@
 """Structured logs: one JSON object a line on standard error."""
 
+import json
 import logging
 import sys
+from typing import Any
 
+import msgspec
 import structlog
 
 
@@ -17,10 +20,17 @@ def configure(level: str, *, process: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_encode),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _encode(event: dict[str, Any], **_: object) -> bytes:
+    try:
+        return msgspec.json.encode(event, enc_hook=repr)
+    except (TypeError, ValueError, RecursionError):  # A lone surrogate of a hostile text, a key that is no string.
+        return json.dumps(event, default=repr, skipkeys=True).encode()

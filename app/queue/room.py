@@ -1,5 +1,6 @@
 """Whether a lane has room for more: bounds on what waits, and a guess when it is worth asking again."""
 
+import asyncio
 import time
 from math import ceil
 
@@ -31,11 +32,19 @@ class Room:
         self._most_batches = most_batches
         self._most_bytes = most_bytes
         self._known_until: dict[str, float] = {}
+        self._looks: dict[str, asyncio.Task[None]] = {}
+        """Under way, by priority: many requests at once need one answer."""
 
     async def check(self, priority: str) -> None:
         """Raises QueueFull, QueueUnavailable."""
         if time.monotonic() < self._known_until.get(priority, 0.0):
             return
+        look = self._looks.get(priority)
+        if look is None or look.done():
+            look = self._looks[priority] = asyncio.create_task(self._look(priority))
+        await asyncio.shield(look)
+
+    async def _look(self, priority: str) -> None:
         streams = [self._keys.queue(lane, priority) for lane in LANES]
         for lane, stream, (batches, size) in zip(LANES, streams, await self._server.sizes(streams), strict=True):
             if batches >= self._most_batches:

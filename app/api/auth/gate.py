@@ -83,13 +83,13 @@ class Gated:
 
 def capped(request: Request, priority: str) -> str:
     """The priority that a request gets: what it asks for, unless its key may not."""
-    key: ApiKey | None = getattr(request.state, "key", None)
+    key: ApiKey | None = request.scope["state"].get("key")
     return priority if key is None else key.capped(priority)
 
 
 def owner_of(request: Request) -> str:
     """Name of the caller's API key; empty without keys."""
-    return getattr(request.state, "key_name", "")
+    return request.scope["state"].get("key_name", "")
 
 
 def _secret(scope: Scope) -> str:
