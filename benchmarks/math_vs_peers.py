@@ -1,16 +1,19 @@
 # ruff: noqa: E501
-"""Mathcheck against Math-Verify 0.9.0 in the same run, warm, one process: prints ratios.
+"""Mathcheck against Math-Verify 0.9.0 in the same run, warm, a process each: prints ratios.
 
 pip install -e '.[bench]'
-python benchmarks/math_vs_peers.py
+python -m benchmarks.math_vs_peers
 
 Completions are chains of thought as a model writes them: numbered steps, formulas in several notations, bold and boxed
 intermediate results, numbers everywhere, thought in <think> tags half of the time, and the answer in one of several
-usual phrases. The judges take the same texts in blocks, none seen before by either.
+usual phrases. Both judges take the same texts, none seen before by either, turn about in blocks as long as a trainer's
+batch; before each block a judge warms up on other texts of the same kind. A block's time is processor time and wall
+time; the better half of the blocks counts, since other programs share the machine.
 """
 
 import json
 import logging
+import multiprocessing
 import os
 import random
 import subprocess
@@ -22,6 +25,7 @@ from app.mathcheck import check
 from app.mathcheck.readings import readings
 
 SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / "shared"))
+SUITE = SHARED / "cases" / "math_verify_suite.jsonl"
 PLAIN = {
     "int": lambda k: (f"{k}", f"{k}"),
     "decimal": lambda k: (f"{k}.25", f"{k}.250"),
@@ -40,6 +44,8 @@ STEPS = [
     "Hmm, is it true that {a} \\equiv {b} \\pmod{{{n}}}? We get \\begin{{align*}} {a} - {b} &= {c} \\\\ &\\ne 0 \\end{{align*}}\n",
 ]
 BLOCKS = 6
+BLOCK = 200
+"""Texts of a block, and of the warming up before it."""
 ENDINGS = [
     "Therefore, the answer is $\\boxed{{{answer}}}$.",
     "So the final answer is \\(\\boxed{{{answer}}}\\).",
@@ -66,25 +72,8 @@ def completion(answer, size, rng):
     return f"{steps(size, rng)}\n{ending}"
 
 
-def blocks(ours, theirs, make, size, count, rng):
-    """Seconds of processor time a text of both judges on the same fresh texts, and how many each got right.
-
-    A judge takes a block of texts at a time and so keeps the processor's caches, as it would in a process of its own;
-    the better half of the blocks counts, since other programs share the machine.
-    """
-    spent, right = ([], []), [0, 0]
-    for block in range(BLOCKS):
-        items = [make(1000 + 700 * block + 7 * k + rng.randint(0, 6)) for k in range(count // BLOCKS)]
-        pairs = [(completion(answer, size, rng), gold) for answer, gold in items]
-        for side, judge in enumerate((ours, theirs)):
-            started = time.process_time()
-            right[side] += sum(bool(judge(text, gold)) for text, gold in pairs)
-            spent[side].append((time.process_time() - started) / len(pairs))
-    return [sum(sorted(s)[: BLOCKS // 2]) / (BLOCKS // 2) for s in spent], right
-
-
-def assay(text, gold):
-    return check(text, gold).score == 1.0
+def assay():
+    return lambda text, gold: check(text, gold).score == 1.0
 
 
 def peer():
@@ -99,25 +88,79 @@ def peer():
     return judge
 
 
+def items(kind, size, seed):
+    rng = random.Random(f"{kind} {size} {seed}")
+    made = (PLAIN[kind](rng.randint(100, 9_999)) for _ in range(BLOCK))
+    return [(completion(answer, size, rng), gold) for answer, gold in made]
+
+
+def serve(make, pipe):
+    """A judge in its process: answers each block asked for with seconds a text, processor and wall, and how many are right."""
+    judge = make()
+    for question in iter(pipe.recv, None):
+        pipe.send(suite(judge) if question == "suite" else block(judge, *question))
+
+
+def block(judge, kind, size, seed):
+    for text, gold in items(kind, size, f"warm {seed}"):
+        judge(text, gold)
+    texts = items(kind, size, seed)
+    wall, cpu = time.perf_counter(), time.process_time()
+    right = sum(bool(judge(text, gold)) for text, gold in texts)
+    return (time.process_time() - cpu) / BLOCK, (time.perf_counter() - wall) / BLOCK, right
+
+
 def suite(judge):
-    path = SHARED / "cases" / "math_verify_suite.jsonl"
-    if not path.exists():
-        print(f"suite: skipped, no {path}")
-        return
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    spent = ([], [])
-    for warm in (False, True):
+    """Processor seconds of each pair, warm: the second time that the suite is asked, parses forgotten."""
+    rows = [json.loads(line) for line in SUITE.read_text().splitlines()]
+    spent = []
+    for _ in range(2):
         readings.cache_clear()  # ours remembers what it has parsed
-        for side, verify in enumerate((assay, judge)):
-            for row in rows:
-                started = time.process_time()
-                verify(row["pred"], row["gold"])
-                if warm:
-                    spent[side].append(time.process_time() - started)
-    ours, theirs = (sum(s) / len(s) for s in spent)
+        spent.clear()
+        for row in rows:
+            started = time.process_time()
+            judge(row["pred"], row["gold"])
+            spent.append(time.process_time() - started)
+    return spent
+
+
+def ask(judges, question):
+    """Both judges' answers, one after the other so that neither disturbs the other."""
+    answers = []
+    for pipe in judges:
+        pipe.send(question)
+        answers.append(pipe.recv())
+    return answers
+
+
+def better_half(values):
+    return sum(sorted(values)[: len(values) // 2]) / (len(values) // 2)
+
+
+def plain(judges):
+    print(f"plain answers, {BLOCKS * BLOCK} texts: CPU time mathcheck, math-verify, ratio (ratio of wall times), right")
+    for size in (200, 4_000, 32_000):
+        for kind in PLAIN:
+            ours, theirs = zip(*(ask(judges, (kind, size, seed)) for seed in range(BLOCKS)), strict=True)
+            cpu, wall = ([better_half([b[k] for b in side]) for side in (ours, theirs)] for k in (0, 1))
+            right = [sum(b[2] for b in side) for side in (ours, theirs)]
+            print(
+                f"{size / 1000:5.1f} KB {kind:9} {cpu[0] * 1e6:8.1f} us {cpu[1] * 1e6:8.0f} us {cpu[1] / cpu[0]:6.0f}x "
+                f"({wall[1] / wall[0]:.0f}x)  {right[0]} and {right[1]}",
+                flush=True,
+            )
+
+
+def field_suite(judges):
+    if not SUITE.exists():
+        print(f"suite: skipped, no {SUITE}")
+        return
+    runs = [ask(judges, "suite") for _ in range(2)]
+    ours, theirs = min((r[0] for r in runs), key=sum), min((r[1] for r in runs), key=sum)
     print(
-        f"suite of {len(rows)} pairs, warm, CPU time: mean {ours * 1e6:.0f} us against {theirs * 1e6:.0f} us, "
-        f"{theirs / ours:.0f}x; worst {max(spent[0]) * 1e3:.1f} ms against {max(spent[1]) * 1e3:.0f} ms"
+        f"suite of {len(ours)} pairs, warm, CPU time: mean {sum(ours) / len(ours) * 1e6:.0f} us against "
+        f"{sum(theirs) / len(theirs) * 1e6:.0f} us, {sum(theirs) / sum(ours):.0f}x; "
+        f"worst {max(ours) * 1e3:.1f} ms against {max(theirs) * 1e3:.0f} ms"
     )
 
 
@@ -133,17 +176,17 @@ def linearity(rng):
 
 
 def main():
-    rng = random.Random(5)
-    judge = peer()
-    print("plain answers, CPU time  mathcheck   math-verify   ratio   right of 60")
-    blocks(assay, judge, PLAIN["fraction"], 500, 10, rng)  # warm both
-    for size in (200, 4_000, 32_000):
-        for kind, make in PLAIN.items():
-            (ours, theirs), right = blocks(assay, judge, make, size, 60, rng)
-            row = f"{size / 1000:5.1f} KB {kind:9}  {ours * 1e6:10.1f} us {theirs * 1e6:10.0f} us"
-            print(f"{row} {theirs / ours:7.0f}x   {right[0]} and {right[1]}")
-    suite(judge)
-    linearity(rng)
+    start = multiprocessing.get_context("spawn")
+    judges = []
+    for make in (assay, peer):
+        ours, theirs = start.Pipe()
+        start.Process(target=serve, args=(make, theirs), daemon=True).start()
+        judges.append(ours)
+    plain(judges)
+    field_suite(judges)
+    for pipe in judges:
+        pipe.send(None)
+    linearity(random.Random(5))
     program = (
         "import time; t=time.perf_counter(); import app.mathcheck,sys; "
         "rss=[l for l in open('/proc/self/status') if 'VmRSS' in l][0].split()[1]; "

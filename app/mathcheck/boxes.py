@@ -9,7 +9,8 @@ from app.mathcheck.braces import closing
 from app.mathcheck.candidate import Candidate, Found
 from app.mathcheck.verdict import NoAnswer
 
-_BOX = re.compile(r"\\f?box(?:ed)?[ \t]*")
+_BOX = re.compile(r"\\f?box(?:ed)?[ \t]*(\{[^{}\\]{0,200}\})?")
+"""With its content, if that holds neither commands nor braces."""
 _JOIN = re.compile(
     r"(?:[\s$,;.&]|\\[(),;:! \]\[]|\\q?quad|\\\\|\\text|[{}*]|\band\b|\bor\b|\bfor part \(\w\)|\b[a-z]_\{?\d\}?\s*=|\bor\b[\s$]*[a-z]\s*=)*"
 )
@@ -30,6 +31,8 @@ _SIGN = re.compile(r"(?:[=$(\[{:,]|\\[(\[]|is|are)\s*([-−])\s?\Z|(?:^|\s)([-�
 _TRAILING_VALUE = re.compile(
     r"(?:[\s$*]|\\[)\]])*\b(?:or|and)\b(?:[\s$*]|\\[(\[])*[-+]?(?:\d[\d.,/]*|\\frac\{[^{}]{1,20}\}\{[^{}]{1,20}\})"
 )
+BESIDE = 80
+"""Characters before a box that may make it a part of an expression."""
 NEAR = 400
 """Characters before a box in which one that it is joined to may end."""
 JOIN = 60
@@ -73,7 +76,7 @@ def _single(text: str, box: Box) -> Found:
     if "box" in content and _BOX.search(content) and not _is_list_of_boxes(content):
         return NoAnswer("a box within a box")
     start, end = box.start, box.end
-    before = text[max(0, start - 80) : start]
+    before = without_bold(text[max(0, start - BESIDE) : start])
     last = before.rstrip()[-1:]
     if last in ("-", "−") and (sign := _SIGN.search(before)):
         content = f"-({content})" if re.search(r"[-+]", content[1:]) else f"-{content}"
@@ -99,6 +102,17 @@ def _single(text: str, box: Box) -> Found:
     return Candidate(box.first, box.last, content, "last \\boxed", (start, end))
 
 
+def without_bold(before: str) -> str:
+    """What stands before a box without the mark of bold text; `x**` is a power and stays."""
+    bare = before.rstrip()
+    if not bare.endswith("**"):
+        return before
+    opens = bare.count("**", bare.rfind("\n") + 1) % 2 == 1
+    if opens and bare == before and (bare[-3:-2].isalnum() or bare[-3:-2] in tuple(")}]")):
+        return before
+    return bare[:-2] if opens else ""
+
+
 def _is_list_of_boxes(content: str) -> bool:
     """Whether nothing but boxes, and what joins them, stands in a box."""
     return _JOIN.fullmatch(_INNER.sub(",", content)) is not None
@@ -108,31 +122,39 @@ def _last_boxes(text: str) -> list[Box]:
     """The last box and those that it is joined to, first one first."""
     boxes: list[Box] = []
     limit = len(text)
-    framed = "\\fbox" in text
     for _ in range(BOXES):
         floor = max(0, limit - NEAR) if boxes else 0
         at = text.rfind("\\boxed", floor, limit)
-        if framed:
-            at = max(at, text.rfind("\\fbox", floor, limit))
+        at = max(at, text.rfind("\\fbox", max(at, floor), limit))
         if at < 0:
             break
         limit = at
-        box = _read(text, at)
+        box = read_box(text, at)
         if box is None:
+            continue
+        if boxes and _broken_off(text, box, boxes[0].start):
             continue
         while boxes and boxes[0].start < box.end:  # a box inside this one is part of it
             boxes.pop(0)
-        if boxes and not _joined(text[box.end : boxes[0].start]):
+        if boxes and not joined(text[box.end : boxes[0].start]):
             break
         boxes.insert(0, box)
     return boxes
 
 
-def _read(text: str, at: int) -> Box | None:
+def _broken_off(text: str, box: Box, later: int) -> bool:
+    """Whether a box is never closed and another one stands on a line below: it holds nothing."""
+    return box.last == box.end > later and "\n" in text[box.first : later]
+
+
+def read_box(text: str, at: int) -> Box | None:
+    """The box that begins at a position, if one does; one that is never closed goes to the end of the formula."""
     m = _BOX.match(text, at)
     if m is None:
         return None
     first = m.end()
+    if m.lastindex:
+        return Box(at, first, m.start(1) + 1, first - 1)
     if not text.startswith("{", first):
         return Box(at, first + 1, first, first + 1) if text[first : first + 1].isalnum() else None
     end = closing(text, first, LONGEST)
@@ -143,5 +165,6 @@ def _read(text: str, at: int) -> Box | None:
     return Box(at, stop, first + 1, stop)
 
 
-def _joined(between: str) -> bool:
+def joined(between: str) -> bool:
+    """Whether what stands between two boxes makes one list of them."""
     return len(between) < JOIN and _JOIN.fullmatch(between) is not None

@@ -14,11 +14,13 @@ from app.mathcheck.outcome import Outcome
 from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
 from app.mathcheck.readings import Unstated, readings
 from app.mathcheck.unwrap import strip
+from app.mathcheck.usual import usual_answer
 from app.mathcheck.verdict import Extraction, NoAnswer, Verdict
 from app.mathcheck.visible import visible
 from app.mathcheck.words import plain
 from app.status import Status
 
+_OK = Status.OK  # a look-up in an enum costs as much as a search
 _PLAIN_FRACTION = re.compile(r"(-?)(?:\\[dt]?frac\{(\d{1,400})\}\{(\d{1,400})\}|(\d{1,400})(?:/(\d{1,400}))?)")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,400}(?:\.\d{1,400})?")
 _WORDY = re.compile(r"[A-Za-zÀ-ɏ\u0400-\u04ff一-鿿][^\\{}=<>^_]*")
@@ -36,7 +38,10 @@ _LAST_WORDS = 600
 
 def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
     """Extract the answer of a completion and compare it with the reference. Never raises."""
-    found = extract(completion, policy)
+    found = usual_answer(completion) if policy is DEFAULT_POLICY else None
+    if found is not None and (verdict := _plain_numbers(found.text, reference, found)):
+        return verdict
+    found = found or extract(completion, policy)
     if (isinstance(found, NoAnswer) and found.unmarked) or (
         isinstance(found, Extraction) and found.source in _UNMARKED
     ):
@@ -48,14 +53,8 @@ def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> V
             return Verdict(None, Status.BAD_REFERENCE, detail="the reference is empty")
         return Verdict(0.0, Status.NO_ANSWER, detail=found.reason)
     verdict = check_answer(found.text, reference, policy)
-    return Verdict(
-        verdict.score,
-        verdict.status,
-        verdict.certificate,
-        found,
-        verdict.detail,
-        (f"found {found.text!r}: {found.reason}", *verdict.steps),
-    )
+    score, status, certificate, _, detail, steps = verdict
+    return Verdict(score, status, certificate, found, detail, steps)
 
 
 def _is_of_a_list(completion: str, found: Extraction) -> bool:
@@ -106,14 +105,14 @@ def check_answer(answer: str, reference: str, policy: Policy = DEFAULT_POLICY) -
         return Verdict(0.0, Status.TOO_COMPLEX, detail="nested too deep")
 
 
-def _plain_numbers(answer: str, reference: str) -> Verdict | None:
+def _plain_numbers(answer: str, reference: str, found: Extraction | None = None) -> Verdict | None:
     """The verdict on two plain decimals or fractions, the short way; None for all else."""
     if _PLAIN_NUMBER.fullmatch(answer) and _PLAIN_NUMBER.fullmatch(reference):
-        same = answer == reference or _decimal(answer) == _decimal(reference)
-        return Verdict(float(same), Status.OK, "exact", detail="decimal numbers", steps=("both are plain numbers",))
+        score = 1.0 if answer == reference or _same_decimal(answer, reference) else 0.0
+        return Verdict(score, _OK, "exact", found, "decimal numbers", ("both are plain numbers",))
     if (x := _fraction(answer)) and (y := _fraction(reference)):
-        same = x[0] * y[1] == y[0] * x[1]
-        return Verdict(float(same), Status.OK, "exact", detail="fractions", steps=("both are plain fractions",))
+        score = 1.0 if x[0] * y[1] == y[0] * x[1] else 0.0
+        return Verdict(score, _OK, "exact", found, "fractions", ("both are plain fractions",))
     return None
 
 
@@ -132,9 +131,10 @@ def _unusable(reference: str) -> bool:
     return not reference.strip() or len(reference) > MAX_ANSWER_CHARS
 
 
-def _decimal(text: str) -> fmpq:
-    whole, _, decimals = text.partition(".")
-    return fmpq(int(whole + decimals), 10 ** len(decimals))
+def _same_decimal(a: str, b: str) -> bool:
+    (a, _, p), (b, _, q) = a.partition("."), b.partition(".")
+    places = max(len(p), len(q))
+    return int(a + p.ljust(places, "0")) == int(b + q.ljust(places, "0"))
 
 
 def _compare(answer: str, reference: str, policy: Policy) -> Verdict:

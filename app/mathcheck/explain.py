@@ -30,7 +30,7 @@ def explain(
     if not whole or verdict.extracted is not None:
         steps += _read("the answer", answer, reference=False)
     steps += _read("the reference", reference, reference=True)
-    return verdict, (*steps, *(step for step in verdict.steps if not step.startswith("found ")))
+    return verdict, (*steps, *verdict.steps)
 
 
 def _read(name: str, text: str, *, reference: bool) -> list[str]:

@@ -9,13 +9,14 @@ from dataclasses import replace
 from app.completion import sections
 from app.mathcheck.boxes import boxed
 from app.mathcheck.candidate import Candidate, Found
-from app.mathcheck.manner import Manner
+from app.mathcheck.manner import Manner, is_decimal
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
 from app.mathcheck.qualify import qualified
 from app.mathcheck.sources import bold, formula, hashed, number, tagged, whole
 from app.mathcheck.statements import stated
+from app.mathcheck.usual import usual_answer
 from app.mathcheck.verdict import Extraction, NoAnswer
-from app.mathcheck.visible import hides, visible
+from app.mathcheck.visible import HIDING, hides, visible
 
 WEAK: frozenset[Source] = frozenset(["bold", "math", "whole", "number"])
 """Sources that find a value where none is marked as the answer."""
@@ -28,13 +29,17 @@ INJECTED = re.compile(
 )
 INJECTION = 1_000
 """Characters at the end in which words to the grader are looked for."""
-HIDING = 1_000
-"""Characters before an answer in which a command that hides it may begin."""
 _ASCII_LOWER = {code: code + 32 for code in range(65, 91)}
 
 
 def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
     """The final answer outside of the chain of thought, by the first of the policy's sources that holds one."""
+    usual = usual_answer(completion) if policy.sources is ALL_SOURCES else None
+    return usual or extract_in_full(completion, policy)
+
+
+def extract_in_full(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
+    """The same without the short way for the usual completion."""
     first = answer_part(completion)
     if isinstance(first, NoAnswer):
         return first
@@ -69,7 +74,7 @@ def _search(
 ) -> Extraction | NoAnswer:
     text = completion[offset:] if offset else completion
     found, source = _first(text, policy)
-    if found is not None and hides(text[_window(found) :], source == "boxed"):
+    if found is not None and hides(text[_window(found) :]):
         text = text[: _window(found)] + visible(text[_window(found) :])
         found, source = _first(text, policy)
     if found is None:
@@ -82,7 +87,7 @@ def _search(
     if not lenient:
         short = weak and len(text) <= SHORT
         start, end = found.outer or (found.start, found.end)
-        exact = strict or (policy.digits is None is policy.rel_tol and not _is_decimal(found.text))
+        exact = strict or (policy.digits is None is policy.rel_tol and not is_decimal(found.text))
         if reason := qualified(
             text, start, end, Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason, weak)
         ):
@@ -103,11 +108,6 @@ def _first(text: str, policy: Policy) -> tuple[Found, Source]:
 def _window(found: Candidate | NoAnswer) -> int:
     """From where on commands that hide text may hide the answer."""
     return max(0, found.start - HIDING) if isinstance(found, Candidate) else 0
-
-
-def _is_decimal(text: str) -> bool:
-    """Whether a value is a decimal fraction, which may be a rounded one."""
-    return "." in text and any(c.isdigit() for c in text.partition(".")[2][:2])
 
 
 def _overridden(text: str, box: Candidate) -> Candidate | NoAnswer:

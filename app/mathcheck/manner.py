@@ -15,3 +15,8 @@ class Manner(NamedTuple):
 
 
 PLAIN = Manner()
+
+
+def is_decimal(text: str) -> bool:
+    """Whether a value is a decimal fraction, which may be a rounded one."""
+    return "." in text and any(c.isdigit() for c in text.partition(".")[2][:2])

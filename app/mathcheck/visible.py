@@ -5,7 +5,8 @@ import re
 from app.mathcheck.braces import BRACE, closings
 
 _HIDDEN_ARGUMENT = re.compile(
-    r"\\(?:[hv]?phantom|[hv]space\*?|[bx]?cancel(?:to)?|sout|st|xout|label|tag|textcolor\s*(?:\[\w{1,10}\])?\s*(?={))\s*(?={)|"
+    r"\\(?:phantom|hphantom|vphantom|hspace\*?|vspace\*?|cancel(?:to)?|bcancel|xcancel|sout|st|xout|label|tag|"
+    r"textcolor\s*(?:\[\w{1,10}\])?\s*(?={))\s*(?={)|"
     r"\\enclose\s*\{[^{}]{0,60}strike[^{}]{0,20}\}\s*(?={)|\\color\s*(?:\[\w{1,10}\])?\s*(?={)"
 )
 _WHITE = re.compile(
@@ -21,38 +22,31 @@ _TAG = re.compile(
 _COMMENT_LINE = re.compile(r"^[ \t]*%[^\n]*|(?<=[}$)\]])[ \t]*%[ \t]*[$\\(\[]{0,3}(?:\\f?box|answer)[^\n]*", re.M)
 _OVERLAID = re.compile("[^=\\s][\u0335-\u0338]")
 """A character crossed out by a combining stroke; `=` with one is `≠` and stays."""
-_COMMAND_MARKS = (
-    "phantom",
-    "space{",
-    "space*{",
-    "cancel",
-    "sout{",
-    "\\st{",
-    "xout{",
-    "strike",
-    "color",
-    "\\label{",
-    "\\tag{",
-)
+HIDING = 1_000
+"""Characters before an answer in which what hides it may begin."""
 
 
-def _marked(text: str) -> bool:
-    for mark in _COMMAND_MARKS:  # a loop costs half of `any`, and every completion passes here  # noqa: SIM110
-        if mark in text:
-            return True
-    return False
-
-
-def hides(text: str, commands: int) -> bool:
-    """Whether anything in the text, besides so many known commands, may hide a part; cheaper than to find out what."""
-    if text.count("\\") > commands and _marked(text):
-        return True
+def hides(text: str) -> bool:
+    """Whether anything in the text may hide a part; cheaper than to find out what."""
     return (
-        "~~" in text
+        ("\\" in text and _HIDDEN_ARGUMENT.search(text) is not None)
+        or ("~" in text and "~~" in text)
         or ("%" in text and _may_comment(text))
-        or "<!" in text
-        or ("<" in text and _TAG.search(text) is not None)
-        or not text.isascii()
+        or ("<" in text and ("<!" in text or _TAG.search(text) is not None))
+        or not (text.isascii() or _OVERLAID.search(text) is None)
+    )
+
+
+def hides_what_ends(text: str, start: int, at: int) -> bool:
+    """Whether anything between the two positions may hide what stands from `at` to the end of the text.
+
+    What can only hide within its line, or between two marks, is looked for where it can reach.
+    """
+    before = text[start:at]
+    return (
+        _HIDDEN_ARGUMENT.search(before) is not None
+        or ("<" in before and ("<!" in before or _TAG.search(before) is not None))
+        or ("%" in before and text.rfind("%", max(start, text.rfind("\n", start, at)), at) >= 0)
     )
 
 
@@ -71,7 +65,7 @@ def _may_comment(text: str) -> bool:
 
 def visible(text: str) -> str:
     """The text with spaces in place of what is not shown: as long as the text, in linear time."""
-    if "\\" in text and _marked(text):
+    if "\\" in text:
         text = _commands(text)
     if "~~" in text:
         text = _STRUCK.sub(_blank, text)
