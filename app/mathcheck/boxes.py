@@ -110,7 +110,7 @@ def without_bold(before: str) -> str:
     opens = bare.count("**", bare.rfind("\n") + 1) % 2 == 1
     if opens and bare == before and (bare[-3:-2].isalnum() or bare[-3:-2] in tuple(")}]")):
         return before
-    return bare[:-2] if opens else ""
+    return without_bold(bare[:-2]) if opens else ""
 
 
 def _is_list_of_boxes(content: str) -> bool:
