@@ -71,8 +71,9 @@ class Sandbox:
             session.give(program.files)
             keep = bool(program.files or program.fetch)
             execution = ready.run(session, limits, program.stdin, program.argv, keep=keep)
-            left = session.fetch(program.fetch, FETCHED_BYTES) if program.fetch else {}
-            return replace(execution, files=left)
+            if program.fetch:
+                execution = replace(execution, files=session.fetch(program.fetch, FETCHED_BYTES))
+            return execution
 
     def judge(self, job: Job | Mapping[str, Any]) -> Report:
         """Test one program.

@@ -43,6 +43,8 @@ class Program:
 
     def check(self, limits: Limits) -> "Program":
         """The same with paths as they are used. Raises BadJob naming what can't be."""
+        if not self.files and not self.fetch:
+            return self
         files = {inner_path(name): content for name, content in self.files.items()}
         wanted = tuple(inner_path(name) for name in self.fetch)
         if len(files) > MOST_FILES or len(wanted) > MOST_FILES:

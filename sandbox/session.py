@@ -21,6 +21,8 @@ class Session:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._wanted: Mapping[str, bytes] = {}
+        self._leaves = False
+        """Whether files of this job are in the jail's /tmp, to be cleaned up after it."""
 
     def expect(self, seconds: float) -> wire.Message:
         """The jail's next message. Raises SandboxFault where the jail was lost."""
@@ -37,15 +39,18 @@ class Session:
 
     def begin(self) -> None:
         """Wait until the jail is built. Raises SandboxUnavailable, SandboxFault."""
+        known = self._line.known
+        if known.up:
+            return
         up = self.expect(BUILD_S).header
         if up["op"] != "up":
             raise SandboxFault("the jail's supervisor is out of step")
-        if not up["keeps"]:
-            self._line.boxed = {}
+        known.up, known.keeps = True, up["keeps"]
+        if not known.keeps:
+            known.boxed = {}
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
         try:
-            self._line.wait_at_most(GRACE_S)
             self._line.send(header, inputs, take)
         except OSError as cause:
             raise SandboxFault(f"the jail was lost: {cause}") from cause
@@ -57,6 +62,7 @@ class Session:
     def give(self, files: Mapping[str, bytes]) -> None:
         """Files for the /tmp of every further run, the program's own."""
         if files:
+            self._leaves = True
             self._put("give", files)
 
     def _put(self, op: str, files: Mapping[str, bytes]) -> None:
@@ -65,8 +71,8 @@ class Session:
 
     def _fill_box(self) -> None:
         # A slot keeps the files of the job before: often this one runs the same program.
-        if self._line.boxed != self._wanted:
-            self._line.boxed = self._wanted
+        if self._line.known.boxed != self._wanted:
+            self._line.known.boxed = self._wanted
             self._put("files", self._wanted)
 
     def run(self, op: str, caps: dict[str, Any], *inputs: bytes, **header: Any) -> Execution:
@@ -82,6 +88,7 @@ class Session:
         `streams`: processes that have a standard output and error; `more`: sizes of further outputs.
         """
         self._fill_box()
+        self._leaves |= bool(header.get("keep"))
         take = [caps["output"]] * 2 * streams + [*more]
         self.send({"op": op, "caps": caps, **header}, inputs, take)
 
@@ -118,5 +125,9 @@ class Session:
         return found
 
     def end(self) -> None:
-        """The job is done; the slot builds its next jail meanwhile."""
-        self.send({"op": "end"})
+        """The job is done; the slot cleans up after it, if there is a need. Raises SandboxFault."""
+        if not self._line.idle:
+            raise SandboxFault("a job ended before its runs")
+        if self._leaves or not self._line.known.keeps:
+            self._line.known.up = False
+            self.send({"op": "end"})

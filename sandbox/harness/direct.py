@@ -12,6 +12,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.harness import wire
@@ -52,17 +53,42 @@ def content(fd: int, limit: int = -1) -> bytes:
     return os.pread(fd, size if limit < 0 else min(size, limit), 0) if size else b""
 
 
+SEND_S = 15.0
+"""How long the other end may take to read a message."""
+
+
+@dataclass
+class Known:
+    """What the sender knows of a slot between two jobs."""
+
+    up: bool = False
+    """Whether it is ready for a job, and has said so."""
+    keeps: bool = False
+    """Whether it is so at once after a job that left nothing to clean, and /box stays as it was."""
+    boxed: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """What was last put into its /box."""
+
+
 class Direct:
     """The sender's end. Not thread-safe; several messages may be under way, answered in their order."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
+        self._headers = wire.Headers(channel)
         self._waiting: deque[list[tuple[int, int]]] = deque()
-        self.boxed: Mapping[str, bytes] = {}
-        """What was last put into the slot's /box."""
+        self._seconds: float | None = SEND_S
+        channel.settimeout(SEND_S)
+        self.known = Known()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no message with outputs is under way."""
+        return not self._waiting
 
     def wait_at_most(self, seconds: float | None) -> None:
-        self._channel.settimeout(seconds)
+        if seconds != self._seconds:
+            self._channel.settimeout(seconds)
+            self._seconds = seconds
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
         """Send a message. `take`: for each output that it makes, how many bytes are wanted. Raises OSError."""
@@ -84,7 +110,7 @@ class Direct:
 
     def receive(self) -> wire.Message:
         """The next reply, with the outputs of its message. Raises OSError (time-out), WireError."""
-        header, _ = wire.receive_descriptors(self._channel)
+        header = self._headers.next()
         if header["op"] not in ANSWERS:
             return wire.Message(header, [])
         return wire.Message(header, [_taken(fd, limit) for fd, limit in self._waiting.popleft()])
@@ -108,16 +134,25 @@ class Streamed:
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
-        self.boxed: Mapping[str, bytes] = {}
+        self._waiting = 0
+        self.known = Known()
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting
 
     def wait_at_most(self, seconds: float | None) -> None:
         self._channel.settimeout(seconds)
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
+        self._channel.settimeout(SEND_S)
         wire.send(self._channel, {**header, "_take": list(take)}, *inputs)
+        self._waiting += bool(take)
 
     def receive(self) -> wire.Message:
-        return wire.receive(self._channel)
+        message = wire.receive(self._channel)
+        self._waiting -= message.header["op"] in ANSWERS
+        return message
 
     def close(self) -> None:
         self._channel.close()

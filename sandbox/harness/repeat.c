@@ -38,9 +38,6 @@ struct repeat {
 
 struct slot {
     int64_t channel, peak, events, cpu; /* descriptors; -1 where there is none */
-    int64_t settled;                    /* whether nothing is left to do at a job's end */
-    int64_t end_length, up_length;
-    const char *end, *up; /* the header that ends a job; the whole message that answers it */
     /* What is handed over. */
     int64_t which, given, descriptors[MOST_GIVEN];
     int64_t length, held;
@@ -110,11 +107,6 @@ static void let_go(struct slot *s) {
     s->given = 0;
 }
 
-static int answer(struct slot *s, const char *text, size_t size) {
-    ssize_t sent = send((int)s->channel, text, size, MSG_NOSIGNAL);
-    return sent == (ssize_t)size ? 0 : sent < 0 ? -errno : -EPIPE;
-}
-
 static void text_of(int64_t fd, char *to) {
     ssize_t got = fd < 0 ? 0 : pread((int)fd, to, MOST_TEXT - 1, 0);
     to[got > 0 ? got : 0] = 0;
@@ -138,6 +130,7 @@ static int tell(struct slot *s) {
     long long kb = s->rss_kb;
     uint32_t size;
     int length;
+    ssize_t sent;
     text_of(s->peak, peak);
     if (*peak)
         kb = strtoll(peak, 0, 10) / 1024;
@@ -147,7 +140,9 @@ static int tell(struct slot *s) {
                       WEXITSTATUS((int)s->status), s->wall_s * 1e3, (double)s->cpu_us / 1e3, kb);
     size = htonl((uint32_t)length);
     memcpy(message, &size, 4);
-    return answer(s, message, 4 + (size_t)length);
+    length += 4;
+    sent = send((int)s->channel, message, (size_t)length, MSG_NOSIGNAL);
+    return sent == length ? 0 : sent < 0 ? -errno : -EPIPE;
 }
 
 static int64_t microseconds(struct timeval t) { return (int64_t)t.tv_sec * 1000000 + t.tv_usec; }
@@ -210,12 +205,8 @@ int repeat(struct slot *s) {
     while (!result) {
         if ((result = launch_ready()) < 0 || (result = receive(s)) < 0)
             break;
-        if ((s->which = known(s)) >= 0)
-            result = serve(s, s->repeats + s->which);
-        else if (s->settled && s->held == s->end_length && !memcmp(s->header, s->end, (size_t)s->held))
-            result = answer(s, s->up, (size_t)s->up_length);
-        else
-            result = MESSAGE;
+        s->which = known(s);
+        result = s->which < 0 ? MESSAGE : serve(s, s->repeats + s->which);
         if (!result)
             let_go(s);
     }

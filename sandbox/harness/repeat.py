@@ -20,7 +20,6 @@ from sandbox.harness.supervise import Begun, End, end_with, first_look
 
 MOST_REPEATS, MOST_GIVEN, MOST_HEADER, MOST_TEXT = 4, 16, 4096, 512
 MESSAGE, CHILD, STARTED, ENDED = 1, 2, 3, 4
-END = {"op": "end"}
 
 
 class _Repeat(ctypes.Structure):
@@ -38,10 +37,7 @@ class _Slot(ctypes.Structure):
     """repeat.c's `struct slot`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("channel", "peak", "events", "cpu", "settled", "end_length",
-                                              "up_length")),
-        *((name, ctypes.c_char_p) for name in ("end", "up")),
-        *((name, ctypes.c_int64) for name in ("which", "given")),
+        *((name, ctypes.c_int64) for name in ("channel", "peak", "events", "cpu", "which", "given")),
         ("descriptors", ctypes.c_int64 * MOST_GIVEN),
         *((name, ctypes.c_int64) for name in ("length", "held", "pid", "init", "init_fd", "status", "cpu_us",
                                               "rss_kb")),
@@ -69,12 +65,9 @@ class Handed:
 class Repeats:
     """The runs that a slot has served and would serve in the same way again."""
 
-    def __init__(self, launcher: NativeLauncher, meter: Meter, channel: socket.socket, up: Mapping[str, Any]) -> None:
-        """`up`: the answer to the end of a job."""
+    def __init__(self, launcher: NativeLauncher, meter: Meter, channel: socket.socket) -> None:
         self._launcher, self._channel = launcher, channel
         self._slot = _Slot(channel=channel.fileno(), **meter.descriptors("peak", "events", "cpu"))
-        self._slot.end, self._slot.up = json.dumps(END).encode(), wire.framed(up)
-        self._slot.end_length, self._slot.up_length = len(self._slot.end), len(wire.framed(up))
         self._address = ctypes.c_void_p(ctypes.addressof(self._slot))
         self._starts: dict[int, Start] = {}
         self._bodies: dict[int, Callable[[], NoReturn]] = {}
@@ -99,13 +92,12 @@ class Repeats:
         known.order, self._kept[at] = self._launcher.last()
         self._starts[at], self._bodies[at] = start, partial(end_with, start.body)
 
-    def next(self, settled: bool) -> wire.Descriptors | Handed:
+    def next(self) -> wire.Descriptors | Handed:
         """Serve until there is a message for the interpreter, or a run. Raises OSError, WireError.
 
-        `settled`: whether a job's end needs nothing done. Does not return in the process of a Python program.
+        Does not return in the process of a Python program.
         """
         slot = self._slot
-        slot.settled = settled
         event = self._launcher.library.repeat(self._address)
         if event == CHILD:
             self._bodies[slot.which]()

@@ -1,6 +1,7 @@
 """One slot: runs the programs of one job after the other, each run in a jail of its own.
 
-Before a job it says `up`. Then come messages (direct.py) until `end`, which is answered by the next `up`:
+Before a job it says `up`. Then come messages (direct.py) until `end`, which is answered by the next `up`; a job that
+gave and kept no files needs no end if `up` says that this slot `keeps` /box:
     op       header                    outputs                                  inputs
     files    names, sizes                                                       contents, one after the other
     give     names, sizes                                                       contents, one after the other
@@ -10,9 +11,8 @@ Before a job it says `up`. Then come messages (direct.py) until `end`, which is 
     tests    caps, kind, entry, start  stdout, stderr, the program's, results   source, tests, prelude
     fetch    names, limit              contents, one after the other
     collect  limit                     contents, one after the other
-`files` go into /box, read-only to programs, in place of what was there. If `up` says that it `keeps` them they stay
-for the next job, whose first run comes after its own. `give` puts files into the /tmp of further runs. Neither is
-answered.
+`files` go into /box, read-only to programs, in place of what was there, if only of an earlier job; `give` puts files
+into the /tmp of further runs. Neither is answered.
 `fetch` takes files that a run with `keep` left in /tmp, `collect` all under /tmp/out, answered by `files`: names and
 sizes. Runs are answered by `done`, or by `down`: a jail could not be built or a process not be confined, so nothing is
 known of the program.
@@ -109,10 +109,9 @@ class Slot:
         self._channel = channel
         self._box = Path(setting.box)
         self._null = os.open("/dev/null", os.O_RDONLY)
-        self._up = {"op": "up", "keeps": setting.namespaces}
         self._repeats: Repeats | None = None
         if isinstance(self.launcher, NativeLauncher):
-            self._repeats = Repeats(self.launcher, meter, channel, self._up)
+            self._repeats = Repeats(self.launcher, meter, channel)
         self._kept = False
         self._boxed: list[str] = []
         self._given: tuple[list[str], list[int], int] | None = None
@@ -132,7 +131,7 @@ class Slot:
         try:
             while True:
                 self._clean()
-                self._reply(self._up)
+                self._reply({"op": "up", "keeps": self.setting.namespaces})
                 while self._answer():
                     pass
         except wire.WireError:
@@ -159,7 +158,7 @@ class Slot:
 
     def _next(self) -> wire.Descriptors | Handed:
         if self._repeats is not None:
-            return self._repeats.next(settled=not self._kept and self._given is None)
+            return self._repeats.next()
         self.launcher.ready()
         return wire.receive_descriptors(self._channel)
 

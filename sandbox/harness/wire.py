@@ -57,6 +57,32 @@ def send_descriptors(channel: socket.socket, header: dict[str, Any], descriptors
         channel.sendall(data[sent:])
 
 
+class Headers:
+    """Reads messages that are headers alone, each with as few calls as there are to be made."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._read = b""
+
+    def next(self) -> dict[str, Any]:
+        """Raises WireError, OSError (time-out)."""
+        while (end := self._end()) > len(self._read):
+            part = self._channel.recv(1 << 16)
+            if not part:
+                raise WireError("the other end closed the channel")
+            self._read += part
+        head, self._read = self._read[_LENGTH.size : end], self._read[end:]
+        return json.loads(head)
+
+    def _end(self) -> int:
+        if len(self._read) < _LENGTH.size:
+            return _LENGTH.size
+        (length,) = _LENGTH.unpack_from(self._read)
+        if length > HEADER_BYTES:
+            raise WireError(f"header of {length} bytes")
+        return _LENGTH.size + length
+
+
 def receive_descriptors(channel: socket.socket) -> Descriptors:
     """The next such message. Raises WireError, OSError."""
     first, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, MOST_DESCRIPTORS)
