@@ -89,12 +89,12 @@ def timed(run: Run) -> float:
     return time.perf_counter() - started
 
 
-def alternate(contenders: dict[str, Run], concurrency: int, runs: int) -> dict[str, Timing]:
+def alternate(contenders: dict[str, Run], concurrency: int, runs: int, warm_up: int = WARM_UP) -> dict[str, Timing]:
     """Run all contenders in turns of a slice each."""
     timings = {name: Timing() for name in contenders}
     with ThreadPoolExecutor(concurrency) as threads:
         for run in contenders.values():
-            list(threads.map(lambda _, run=run: run(), range(WARM_UP)))
+            list(threads.map(lambda _, run=run: run(), range(warm_up)))
         for _ in range(SLICES):
             for name, run in contenders.items():
                 started, cpu = time.perf_counter(), spent()
@@ -210,7 +210,7 @@ def over_http(sandbox: Sandbox, assay: str, peer: str, runs: int) -> None:
         "one job of 50 tests": lambda: sandbox.judge(job),
         "50 calls of SandboxFusion": lambda: [c() for c in calls],
     }
-    show("50 stdio tests (ours in process)", alternate(contenders, 2, SLICES * 2), "one job of 50 tests")
+    show("50 stdio tests (ours in process)", alternate(contenders, 2, SLICES, warm_up=2), "one job of 50 tests")
 
 
 def services(sandbox: Sandbox, clone: Path, work: Path, isolations: list[str], runs: int) -> None:

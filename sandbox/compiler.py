@@ -13,7 +13,7 @@ from sandbox.pool import Pool
 from sandbox.program import Ready, compiled, interpreted
 
 CACHE_BYTES = 256 << 20
-"""Of compiled programs held in memory; a C++ program is about 20 KB, one of Go or Rust some megabytes."""
+"""Of compiled programs held in memory; a program of C or C++ is about 1 MB, one of Go or Rust some."""
 ARTIFACT_BYTES = 64 << 20
 """Of one compiled program."""
 ENTRY_BYTES = 4096

@@ -67,6 +67,14 @@ def _java_main(files: dict[str, bytes]) -> str:
 
 
 _C_FLAGS = ("-O2", "-pipe", "-lm", "-o", f"{OUT}/main")
+# Statically, where the machine has the libraries for it: a C++ program then starts in less than half the time. Before
+# 2.34, glibc's threads do not work so. Warnings that some calls would need a shared library at run time are no matter.
+_LINKED = (
+    'static="-static -s -Wl,--gc-sections"; for library in libc.a libm.a libstdc++.a; do '
+    'case "$("$0" -print-file-name=$library)" in /*) ;; *) static= ;; esac; done; '
+    'case "$(getconf GNU_LIBC_VERSION)" in "glibc 2."[0-9]|"glibc 2."[12][0-9]|"glibc 2.3"[0-3]) static= ;; esac; '
+    'exec "$0" "$@" $static'
+)
 _JAVA_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xss64m")
 
 # Types are not what is judged, and those of node may not be installed: only errors of syntax (TS1…) refuse a program.
@@ -83,7 +91,7 @@ LANGUAGES: dict[str, Language] = {
             "c",
             ("gcc",),
             "main.c",
-            ("{gcc}", "-std=gnu17", f"{BOX}/main.c", *_C_FLAGS),
+            ("/bin/sh", "-c", _LINKED, "{gcc}", "-std=gnu17", f"{BOX}/main.c", *_C_FLAGS),
             (f"{BOX}/main",),
             bounded=True,
         ),
@@ -91,7 +99,7 @@ LANGUAGES: dict[str, Language] = {
             "cpp",
             ("g++",),
             "main.cpp",
-            ("{g++}", "-std=gnu++20", f"{BOX}/main.cpp", *_C_FLAGS),
+            ("/bin/sh", "-c", _LINKED, "{g++}", "-std=gnu++20", f"{BOX}/main.cpp", *_C_FLAGS),
             (f"{BOX}/main",),
             bounded=True,
             aliases=("c++", "cxx", "cc", "g++"),
