@@ -37,6 +37,18 @@ BINDERS = frozenset(["sum", "prod", "int", "lim"])
 """Nodes whose first child is a variable that has its meaning inside of them alone."""
 
 
+def operations(node: Node) -> set[str]:
+    """What every node of a tree is."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        n = stack.pop()
+        found.add(n.op)
+        if n.args:
+            stack.extend(n.args)
+    return found
+
+
 def symbols(node: Node) -> set[str]:
     """Names of the free variables below a node."""
     found: set[str] = set()

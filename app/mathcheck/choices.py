@@ -16,6 +16,8 @@ class Option(NamedTuple):
 
 
 _FONT = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|bf|boxed|rm|displaystyle)\b|[{}$*`]|\\[,;! ]|~")
+_BEGINS = re.compile(rf"(?:[(\[\s.,]|{_FONT.pattern})*[^\W\d_]")
+"""What an option begins with, font commands left out: a letter, in brackets or not."""
 _NAMED = re.compile(r"(?:option|choice|answer|选项|选)\s*:?\s*\W{0,3}(?=[A-Za-z]\W{0,3}\Z)", re.I)
 _LETTER = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?")
 _WITH_TEXT = re.compile(r"(?:[(\[]\s*([A-J])\s*[)\]]|([A-J])\s*[.:)])[.:]?\s*(\S.*)", re.S)
@@ -40,7 +42,7 @@ MAX_CHARS = 2_000
 
 def option(text: str) -> Option | None:
     """The option that a short text is: `B`, `(B)`, `B.`, `\\text{(B)} 12`; None if it is none."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or not _BEGINS.match(strip(text)):
         return None
     bare = _NAMED.sub("(", _FONT.sub(" ", strip(text)).strip()).strip(" .,")
     if m := _LETTER.fullmatch(bare):
@@ -58,7 +60,7 @@ def _others(text: str, letter: str) -> bool:
 
 def letters(text: str) -> frozenset[str]:
     """Letters of a selection of several options: `A, C`, `(A) and (C)`, `AC`; empty if it is none."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or not _BEGINS.match(strip(text)):
         return frozenset()
     bare = _FONT.sub(" ", strip(text)).strip(" .,")
     if _SEVERAL.fullmatch(bare) or (_JOINED.fullmatch(bare) and list(bare) == sorted(set(bare))):

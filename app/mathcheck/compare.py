@@ -47,6 +47,8 @@ _REAL_SETS = RealSets(_LINE)
 
 def compare(a: Node, b: Node, policy: Policy) -> Outcome:
     """Whether two answers are the same object. Raises Unparsable, TooComplex."""
+    if a.op == "num" == b.op:
+        return compare_scalars(a, b, policy)
     return _compare(prepare(a), prepare(b), policy)
 
 
@@ -63,6 +65,8 @@ def _compare(a: Node, b: Node, policy: Policy) -> Outcome:
     def same(x: Node, y: Node) -> Outcome:
         return compare(x, y, policy)
 
+    if a.op == "tuple" == b.op:
+        return compare_sequences(a, b, same)
     chain_a, chain_b = chain_value(a, same), chain_value(b, same)
     if chain_a != a or chain_b != b:
         return compare(chain_a, chain_b, policy)

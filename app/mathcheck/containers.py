@@ -29,10 +29,10 @@ def compare_sequences(a: Node, b: Node, same: Same) -> Outcome:
         return different(f"{len(xs)} items and {len(ys)}")
     xs, ys, named = _unnamed(xs, ys)
     if Node("dots") in xs and Node("dots") in ys:
-        outcome = both([same(x, y) for x, y in zip(xs, ys, strict=True)])
+        outcome = both(same(x, y) for x, y in zip(xs, ys, strict=True))
         return outcome if outcome.equal or len(xs) != len(ys) else different("another pattern")
     if ordered or named:
-        return both([same(x, y) for x, y in zip(xs, ys, strict=True)])
+        return both(same(x, y) for x, y in zip(xs, ys, strict=True))
     return _matched(xs, ys, same)
 
 
@@ -41,7 +41,7 @@ def _matched(xs: list[Node], ys: list[Node], same: Same) -> Outcome:
     outcomes: list[Outcome] = []
     left = list(ys)
     open_items = False
-    for x in xs:
+    for x in _without_twins(xs, left):
         unknown = False
         for i, y in enumerate(left):
             o = same(x, y)
@@ -57,8 +57,21 @@ def _matched(xs: list[Node], ys: list[Node], same: Same) -> Outcome:
     return undecided("an item") if open_items else both(outcomes)
 
 
+def _without_twins(xs: list[Node], left: list[Node]) -> list[Node]:
+    """Items for which the same expression stands on the other side are taken from both, without a comparison."""
+    rest: list[Node] = []
+    for x in xs:
+        if x.op != "rel" and x in left:
+            left.remove(x)
+        else:
+            rest.append(x)
+    return rest
+
+
 def _unnamed(xs: list[Node], ys: list[Node]) -> tuple[list[Node], list[Node], bool]:
     """Drop names that only one side states; order then matters if the names differ."""
+    if not any(x.op == "rel" for x in (*xs, *ys)):
+        return xs, ys, False
     nx, ny = [assigned(x) for x in xs], [assigned(y) for y in ys]
     if all(nx) and not any(ny):
         return [n[1] for n in nx if n], ys, _several([n[0] for n in nx if n])
@@ -84,7 +97,7 @@ def _stem(name: Node) -> str | None:
 def _distinct(items: list[Node], same: Same) -> list[Node]:
     kept: list[Node] = []
     for x in items:
-        if not any(same(x, y).equal for y in kept):
+        if x not in kept and not any(same(x, y).equal for y in kept):
             kept.append(x)
     return kept
 

@@ -25,6 +25,7 @@ _DATES = tuple(
         r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})",
     )
 )
+_MAY_BE = re.compile(r"[\w:.,' -]+")
 _WORDS = re.compile(r"\s*[A-Za-z']{2,}[A-Za-z' ,.!-]*")
 LONGEST = 60
 """Characters of a date or time."""
@@ -77,6 +78,8 @@ def _moment(text: str) -> Moment | None:
     if len(text) > LONGEST or not any(c.isalpha() or c == "-" for c in text):
         return None
     bare = _bare(text)
+    if not _MAY_BE.fullmatch(bare):
+        return None
     if m := _CLOCK.fullmatch(bare):
         return _clock(m)
     for pattern in _DATES:

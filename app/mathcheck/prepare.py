@@ -1,6 +1,6 @@
 """Bring a tree into the form in which it is compared: ± written out, matrices and limits evaluated, lists flat."""
 
-from app.mathcheck.ast import Node, is_scalar
+from app.mathcheck.ast import BINDERS, Node, is_scalar, operations
 from app.mathcheck.closed import closed_form
 from app.mathcheck.matrices import evaluate
 from app.mathcheck.names import is_label
@@ -8,12 +8,19 @@ from app.mathcheck.names import is_label
 MAX_SIGNS = 3
 """Independent ± of one expression: each doubles the number of values."""
 _LISTS = frozenset(["list", "set"])
+_EXPANDED = frozenset(["rel", "list", "set"])
 
 
 def prepare(node: Node) -> Node:
     """Raises TooComplex where an operation crosses a bound."""
-    node = evaluate(_bracket_matrix(closed_form(node)))
-    return _expand(node) if node.op in ("rel", "list", "set") or _signs(node) else node
+    if not node.args:
+        return node
+    found = operations(node)
+    if not BINDERS.isdisjoint(found):
+        node = closed_form(node)
+    if "bracket" in found or "matrix" in found:
+        node = evaluate(_bracket_matrix(node))
+    return _expand(node) if node.op in _EXPANDED or ("pm" in found and _signs(node)) else node
 
 
 def _bracket_matrix(node: Node) -> Node:

@@ -29,6 +29,8 @@ _NEAR = re.compile(r"(.*?)(?:\\approx|\\simeq|\\sim|(?:^|[=\s])~)\s*(.*)", re.S)
 _DECIMAL = re.compile(r"[-+$\\(\s]*\d[\d,]*\.\d")
 _PADDED = re.compile(r",0\d")
 """A list has no item such as 000: the comma separates thousands."""
+_GROUPED = re.compile(r"\d,\d{3}(?!\d)")
+"""Without such digits nothing is read as grouped."""
 _EU_DECIMAL = re.compile(r"\b0,\d|\d,\d{2}\b|\d,\d{4}")
 
 
@@ -76,7 +78,9 @@ def _alternatives(s: str, first: Node) -> tuple[Node, ...]:
     found = [first]
     if "," in s:
         for options in ({"group": False}, {"decimal_comma": True}):
-            if ("decimal_comma" in options and not _EU_DECIMAL.search(s)) or ("group" in options and _PADDED.search(s)):
+            if not (_EU_DECIMAL.search(s) if "decimal_comma" in options else _GROUPED.search(s)) or (
+                "group" in options and _PADDED.search(s)
+            ):
                 continue
             try:
                 other = _tree(s, **options)

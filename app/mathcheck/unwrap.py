@@ -1,6 +1,7 @@
 """Take the wrapping off a bare answer: delimiters, boxes, fonts, the full stop at the end."""
 
 import re
+from functools import lru_cache
 
 from app.mathcheck.braces import closing
 from app.mathcheck.clean import clean
@@ -21,6 +22,8 @@ _PAIRS = (
 _FONT = re.compile(r"\\(?:boldsymbol|mathbf|bm|pmb|boxed|fbox|mathrm|text|textbf|textit|mbox|displaystyle)\s*(?={)")
 _DECLARATION = re.compile(r"\\(?:displaystyle|textstyle|bf|rm|it)\b\s*")
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|emph|underline)\s*\{([^{}]*)\}")
+_OPENING = frozenset('$\\*`"=-→⇒∴')
+"""First characters of the delimiters, and of what leads in an answer."""
 _ENDS = ("\\!", "\\noindent", "\\blacksquare", "\\square", "\\qed", "\\\\", "\\")
 
 
@@ -41,32 +44,45 @@ def _in_one_locale(text: str) -> str:
     return m[1] + m[2].replace(m[3], "") + (f".{m[4]}" if m[4] else "")
 
 
+@lru_cache(maxsize=256)
 def strip(text: str) -> str:
-    """An answer without the delimiters, boxes and full stops around it, in ASCII and LaTeX commands."""
-    text = clean(_ESCAPED.sub(r"\\", text) if "begin" not in text else text).strip()
+    """An answer without the delimiters, boxes and full stops around it, in ASCII and LaTeX commands.
+
+    Remembered, since one comparison asks for it several times.
+    """
+    text = clean(_ESCAPED.sub(r"\\", text) if "\\\\" in text and "begin" not in text else text).strip()
     while True:
         before = text
-        for left, right in _PAIRS:
-            if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
-                inner = text[len(left) : -len(right)]
-                if left not in inner:
-                    text = inner.strip()
-        text = _LEADING.sub("", text, count=1) if _LEADING.match(text) else text
-        text = _without_font(text.rstrip(" ;:").rstrip())
-        if m := _GROUPED.fullmatch(text):
+        if text[:1] in _OPENING:
+            text = _without_delimiters(text)
+            if m := _LEADING.match(text):
+                text = text[m.end() :]
+        text = text.rstrip(" ;:")
+        if text.startswith("\\"):
+            text = _without_font(text)
+        elif text.startswith("{") and (m := _GROUPED.fullmatch(text)):
             text = m[1]
         if text.endswith((".", ",")) and not text.endswith(("..", "\\,")):
             text = text[:-1].rstrip()
-        for end in _ENDS:
-            text = text.removesuffix(end).strip()
+        if text.endswith(_ENDS):
+            for end in _ENDS:
+                text = text.removesuffix(end).strip()
+        text = text.strip()
         if text == before:
             return _in_one_locale(text) if text[-1:].isdigit() else text
 
 
+def _without_delimiters(text: str) -> str:
+    for left, right in _PAIRS:
+        if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
+            inner = text[len(left) : -len(right)]
+            if left not in inner:
+                text = inner.strip()
+    return text
+
+
 def _without_font(text: str) -> str:
     """Without a font command that holds the whole answer; words stay marked as such."""
-    if not text.startswith("\\"):
-        return text
     text = _DECLARATION.sub("", text, count=1) if _DECLARATION.match(text) else text
     m = _FONT.match(text)
     if m is None or closing(text, m.end(), MAX_ANSWER_CHARS) != len(text):

@@ -18,6 +18,7 @@ _OPERATORS = frozenset(["E", "V", "P"])
 _NO_GROUP = frozenset(["mod", "bmod", "pmod", "base"])
 """Words that make a bracket a remark on the number before it."""
 _DECIMAL = frozenset("0123456789")
+_ADDITIVE = frozenset("+-±∓")
 
 
 class Arithmetic(Commands):
@@ -26,38 +27,37 @@ class Arithmetic(Commands):
 
     def sum(self) -> Node:
         terms = [self.term()]
-        while True:
-            if self.accept("+"):
-                terms.append(self.term())
-            elif self.accept("-"):
-                terms.append(Node("neg", (self.term(),)))
-            elif self.is_op("±", "∓"):
-                op = self.t.text
-                self.i += 1
-                left = terms[0] if len(terms) == 1 else Node("add", tuple(terms))
-                terms = [Node("pm", (left, self.term()), op)]
+        while (t := self.tokens[self.i]).kind == "op" and t.text in _ADDITIVE:
+            self.i += 1
+            right = self.term()
+            if t.text == "+":
+                terms.append(right)
+            elif t.text == "-":
+                terms.append(Node("neg", (right,)))
             else:
-                break
+                left = terms[0] if len(terms) == 1 else Node("add", tuple(terms))
+                terms = [Node("pm", (left, right), t.text)]
         return terms[0] if len(terms) == 1 else Node("add", tuple(terms))
 
     def term(self) -> Node:
-        if self.is_op("-", "+"):
-            negative = self.signs()
-            inner = self.term()
-            return Node("neg", (inner,)) if negative else inner
-        if self.is_op("±", "∓"):
-            op = self.t.text
+        t = self.tokens[self.i]
+        if t.kind == "op" and t.text in _ADDITIVE:
+            if t.text in ("-", "+"):
+                negative = self.signs()
+                inner = self.term()
+                return Node("neg", (inner,)) if negative else inner
             self.i += 1
-            return Node("pm", (num(0), self.term()), op)
-        bracketed = self.is_op("(")
+            return Node("pm", (num(0), self.term()), t.text)
+        bracketed = t.kind == "op" and t.text == "("
         node = self.power()
         for _ in range(MAX_CHAIN):
-            if self.accept("*"):
-                node = Node("mul", (node, self.signed()))
-            elif self.is_op("/"):
+            t = self.tokens[self.i]
+            if t.kind == "end":
+                return node
+            if t.kind == "op" and t.text in ("*", "/"):
                 self.i += 1
-                node = Node("div", (node, self.signed()))
-            elif self.t.kind == "cmd" and self.t.text in ("bmod", "mod"):
+                node = Node("mul" if t.text == "*" else "div", (node, self.signed()))
+            elif t.kind == "cmd" and t.text in ("bmod", "mod"):
                 node = self._remainder(node)
             elif self.starts_factor():
                 node = self._juxtaposed(node, bracketed)

@@ -18,14 +18,15 @@ MAX_NOUN_WORDS = 12
 
 class Quantities(Arithmetic):
     def quantity(self) -> Node:
-        if self.accept("…"):
-            return Node("dots")
-        negative = self.is_op("-") and self.ahead().text in _CURRENCIES
-        self.i += int(negative)
-        currency = ""
-        if self.is_op("$", "€", "£", "¥"):
-            currency = self.t.text
-            self.i += 1
+        currency, negative = "", False
+        if self.t.kind == "op":
+            if self.accept("…"):
+                return Node("dots")
+            negative = self.is_op("-") and self.ahead().text in _CURRENCIES
+            self.i += int(negative)
+            if self.is_op("$", "€", "£", "¥"):
+                currency = self.t.text
+                self.i += 1
         if self.t.kind == "text" or (self.t.kind == "word" and not is_product(self.t.text)):
             if self.t.text.lower().strip(". ") in MONTHS:
                 return self._date()
@@ -34,7 +35,8 @@ class Quantities(Arithmetic):
                 return self._label_or_text()
         else:
             node = self.sum()
-        if not currency and (self.t.kind == "end" or (self.t.kind == "op" and self.t.text not in _BEHIND)):
+        t = self.tokens[self.i]
+        if not currency and (t.kind == "end" or (t.kind == "op" and t.text not in _BEHIND)):
             return _without_degree(node)
         node = Node("neg", (node,)) if negative else node
         if self._base_in_words() and node.op == "num":

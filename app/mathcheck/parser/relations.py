@@ -114,6 +114,8 @@ class Relations(Quantities):
 
     def ratio(self) -> Node:
         node = self.quantity()
+        if self.tokens[self.i].kind == "end":
+            return node
         if self.is_op(":") and not self.bars:
             args = [node]
             while self.accept(":"):
