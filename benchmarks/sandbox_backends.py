@@ -3,8 +3,8 @@
     python -m benchmarks.sandbox_backends [--runs 60]
 
 Each runs a trivial Python program, one at a time and two at a time; the peer is `subprocess.run` of the same
-interpreter. Runs alternate in slices, so that a machine that slows down slows all. Backends that do not work here say
-why. Set DOCKER_HOST where the daemon is not at its usual place.
+interpreter without its start-up hooks. Runs alternate in slices, so that a machine that slows down slows all. Backends
+that do not work here say why. Set DOCKER_HOST where the daemon is not at its usual place.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     peer = "bare subprocess"
     contenders: dict[str, Run] = {
-        peer: lambda: subprocess.run([interpreter(), "-c", TRIVIAL], capture_output=True, check=True)
+        peer: lambda: subprocess.run([interpreter(), "-I", "-S", "-c", TRIVIAL], capture_output=True, check=True)
     }
     with ExitStack() as stack:
         for name in BACKENDS:

@@ -53,10 +53,6 @@ def content(fd: int, limit: int = -1) -> bytes:
     return os.pread(fd, size if limit < 0 else min(size, limit), 0) if size else b""
 
 
-SEND_S = 15.0
-"""How long the other end may take to read a message."""
-
-
 @dataclass
 class Known:
     """What the sender knows of a slot between two jobs."""
@@ -76,8 +72,7 @@ class Direct:
         self._channel = channel
         self._headers = wire.Headers(channel)
         self._waiting: deque[list[tuple[int, int]]] = deque()
-        self._seconds: float | None = SEND_S
-        channel.settimeout(SEND_S)
+        self._seconds = channel.gettimeout()
         self.known = Known()
 
     @property
@@ -86,6 +81,7 @@ class Direct:
         return not self._waiting
 
     def wait_at_most(self, seconds: float | None) -> None:
+        """From now on, for a message to come, or to be read at the other end."""
         if seconds != self._seconds:
             self._channel.settimeout(seconds)
             self._seconds = seconds
@@ -145,7 +141,6 @@ class Streamed:
         self._channel.settimeout(seconds)
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
-        self._channel.settimeout(SEND_S)
         wire.send(self._channel, {**header, "_take": list(take)}, *inputs)
         self._waiting += bool(take)
 
