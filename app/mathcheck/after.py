@@ -5,7 +5,7 @@
 import re
 
 from app.mathcheck.before import tokens
-from app.mathcheck.phrases import AFTER_MARKS
+from app.mathcheck.phrases import AFTER_MARKS, rough_words
 
 _END = re.compile(r"(?<!approx)(?<!ca)[.!?](?=\s|$)|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>")
 _CHINESE = re.compile(
@@ -27,6 +27,8 @@ _DENIED = re.compile(
     r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
     re.I,
 )
+_ROUGH_MARKS = AFTER_MARKS | {"est"}
+"""An abbreviation stands for a mark."""
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
 _CLOSED = r"^[\s$)\]}*\"'”’`]*(?:\\[)\]])?[\s$*]*"
 _VALUE = r"(?:\s*[\\$({\[*-]*\s*(?:\d|boxed|frac|sqrt|pi\b))"
@@ -50,9 +52,16 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 
+def speaks_after(window: str) -> bool:
+    """Whether the window may hold a mark: a quick look that spares the rules."""
+    if not window.isascii() or "?" in window or "+" in window or "n't" in window:
+        return True
+    return not _ROUGH_MARKS.isdisjoint(rough_words(window))
+
+
 def read_after(window: str) -> str | None:
     """Why a value before these words is not stated as the answer; None if it is."""
-    if not window or window.isspace():
+    if not window or window.isspace() or not speaks_after(window):
         return None
     window = _TEXT.sub(" ", window)
     end = _END.search(window)

@@ -102,6 +102,12 @@ def _single(text: str, box: Box) -> Found:
     return Candidate(box.first, box.last, content, "last \\boxed", (start, end))
 
 
+def attached(following: str) -> bool:
+    """Whether what follows a box may belong to it: a unit, a factor, another value."""
+    beside = following[:BESIDE]
+    return any(pattern.match(beside) is not None for pattern in (_SUFFIX, _GLUED_AFTER, _TRAILING_VALUE))
+
+
 def without_bold(before: str) -> str:
     """What stands before a box without the mark of bold text; `x**` is a power and stays."""
     bare = before.rstrip()

@@ -7,11 +7,11 @@ from flint import fmpq
 from app.mathcheck.ast import Node
 from app.mathcheck.choices import chooses, letters, listed, named, option
 from app.mathcheck.compare import compare
-from app.mathcheck.extract import answer_part, extract
+from app.mathcheck.extract import answer_part, extract_in_full
 from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
 from app.mathcheck.moments import same_moment, stated_words
 from app.mathcheck.outcome import Outcome
-from app.mathcheck.policy import DEFAULT_POLICY, Policy, Source
+from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
 from app.mathcheck.readings import Unstated, readings
 from app.mathcheck.unwrap import strip
 from app.mathcheck.usual import usual_answer
@@ -38,10 +38,10 @@ _LAST_WORDS = 600
 
 def check(completion: str, reference: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
     """Extract the answer of a completion and compare it with the reference. Never raises."""
-    found = usual_answer(completion) if policy is DEFAULT_POLICY else None
-    if found is not None and (verdict := _plain_numbers(found.text, reference, found)):
+    usual = usual_answer(completion) if policy.sources is ALL_SOURCES else None
+    if usual and policy is DEFAULT_POLICY and (verdict := _plain_numbers(usual.text, reference, usual)):
         return verdict
-    found = found or extract(completion, policy)
+    found = usual or extract_in_full(completion, policy)
     if (isinstance(found, NoAnswer) and found.unmarked) or (
         isinstance(found, Extraction) and found.source in _UNMARKED
     ):

@@ -13,7 +13,7 @@ from app.mathcheck.manner import Manner, is_decimal
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
 from app.mathcheck.qualify import qualified
 from app.mathcheck.sources import bold, formula, hashed, number, tagged, whole
-from app.mathcheck.statements import stated
+from app.mathcheck.statements import in_lower_case, stated
 from app.mathcheck.usual import usual_answer
 from app.mathcheck.verdict import Extraction, NoAnswer
 from app.mathcheck.visible import HIDING, hides, visible
@@ -29,7 +29,6 @@ INJECTED = re.compile(
 )
 INJECTION = 1_000
 """Characters at the end in which words to the grader are looked for."""
-_ASCII_LOWER = {code: code + 32 for code in range(65, 91)}
 
 
 def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
@@ -115,10 +114,10 @@ def _overridden(text: str, box: Candidate) -> Candidate | NoAnswer:
     rest = text[box.end :]
     if "inal" not in rest and "INAL" not in rest:
         return box
-    at = _lower(rest).find("final answer")
+    at = in_lower_case(rest).find("final answer")
     if at < 0:
         return box
-    later = stated(rest[at:], _lower(rest[at:]))
+    later = stated(rest[at:])
     if isinstance(later, NoAnswer):
         return later
     if later is None or not any(c.isdigit() or c in "\\√π" for c in later.text):
@@ -134,21 +133,11 @@ def _overridden(text: str, box: Candidate) -> Candidate | NoAnswer:
     )
 
 
-def _lower(text: str) -> str:
-    """In lower case, position by position."""
-    lower = text.lower()
-    return lower if len(lower) == len(text) else text.translate(_ASCII_LOWER)
-
-
-def _statement(text: str) -> Found:
-    return stated(text, _lower(text))
-
-
 _FINDERS: dict[Source, Callable[[str], Found]] = {
     "verifier_answer": lambda text: tagged("verifier_answer", text),
     "answer_tag": lambda text: tagged("answer", text),
     "boxed": boxed,
-    "phrase": _statement,
+    "phrase": stated,
     "hash": hashed,
     "bold": bold,
     "math": formula,

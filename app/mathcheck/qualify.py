@@ -12,10 +12,12 @@ from functools import lru_cache
 from app.mathcheck.after import read_after
 from app.mathcheck.before import read_before
 from app.mathcheck.manner import PLAIN, Manner
-from app.mathcheck.phrases import BEFORE_MARKS, BOXED_MARKS
+from app.mathcheck.phrases import BEFORE_MARKS, BOXED_MARKS, rough_words
 
 WINDOW = 150
 """Characters on each side that may change what a value is said to be."""
+SENTENCE = 50
+"""Characters in which the start of the sentence is looked for first."""
 _CLOSERS = " \n.$)]}*\\"
 """What may end the sentence of an answer without a word on it."""
 _START = re.compile(
@@ -25,7 +27,6 @@ _BEGINS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789>*# -")
 """At the start of a line these begin a sentence: what `_START` says, in short."""
 LINES = 4
 """Lines before a box that may be parts of its formula."""
-_LETTERS = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 else 32 for c in range(256))
 _SIGNS = ("<", ">", "~", "!=", "n't")
 
 
@@ -64,13 +65,14 @@ def _speaks(window: str, boxed: bool) -> bool:
     for sign in _SIGNS:  # a loop costs half of `any`
         if sign in window:
             return True
-    words = window.encode().translate(_LETTERS).decode().split()
+    words = rough_words(window)
     return not (BOXED_MARKS if boxed and "answer" not in words else BEFORE_MARKS).isdisjoint(words)
 
 
 def _before(text: str, start: int) -> str:
     """The words before a position, from the start of its sentence."""
-    cut = max(0, start - WINDOW)
-    for m in _START.finditer(text, cut, start + 1):
-        cut = min(m.end(), start)
-    return text[cut:start]
+    for reach in (SENTENCE, WINDOW):
+        begins = [m.end() for m in _START.finditer(text, max(0, start - reach), start + 1)]
+        if begins:
+            return text[min(begins[-1], start) : start]
+    return text[max(0, start - WINDOW) : start]

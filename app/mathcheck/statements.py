@@ -67,14 +67,25 @@ _JSON = re.compile(
 )
 _QUOTED_KEY = re.compile(r"[\"']\s*[:=]\Z")
 _LINE_START = re.compile(r"(?:\n|\A)[ \t*_#>-]{0,8}\Z")
+_ASCII_LOWER = {code: code + 32 for code in range(65, 91)}
+END = 2_000
+"""Characters at the end in which the last statement is looked for first."""
 STATEMENTS = 200
 """Occurrences of the words looked at, from the end."""
 LONGEST = 4_000
 """Characters of a stated answer."""
 
 
-def stated(text: str, lower: str) -> Found:
-    """The last statement of an answer; `lower` is the text in lower case, position by position."""
+def stated(text: str) -> Found:
+    """The last statement of an answer; the end of the text is searched first, since most stand there."""
+    floor = max(0, len(text) - END)
+    found = _last_stated(text, floor)
+    return found if found is not None or not floor else _last_stated(text, 0)
+
+
+def _last_stated(text: str, floor: int) -> Found:
+    """The last statement that begins behind a position."""
+    lower = in_lower_case(text[floor:])
     limit = len(lower)
     cached = {word: lower.rfind(word) for word in _KEYWORDS}
     for _ in range(STATEMENTS):
@@ -82,7 +93,7 @@ def stated(text: str, lower: str) -> Found:
         at = cached[word]
         if at < 0:
             return None
-        found = _statement(text, lower, word, at)
+        found = _statement(text, lower, word, at, floor)
         if found is not None:
             return found
         limit = at + 1
@@ -90,22 +101,32 @@ def stated(text: str, lower: str) -> Found:
     return None
 
 
-def _statement(text: str, lower: str, word: str, at: int) -> Found:
+def in_lower_case(text: str) -> str:
+    """In lower case, position by position."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_ASCII_LOWER)
+
+
+def _statement(text: str, lower: str, word: str, at: int, floor: int) -> Found:
+    """The statement that a word at a position of `lower`, which begins at `floor` of the text, begins."""
+    m = _STATES.match(lower, at)
+    if m is None:
+        return None
+    at, end = at + floor, m.end() + floor
     if word in ("a:", "ans:") and not _LINE_START.search(text[max(0, at - 12) : at] if at else "\n"):
         return None
-    m = _STATES.match(lower, at)
-    if m is not None and _ANOTHER.search(text[max(0, at - 24) : at]):
+    if _ANOTHER.search(text[max(0, at - 24) : at]):
         return NoAnswer("another answer is offered beside the first")
-    if m is None or _FOREIGN.search(text[max(0, at - 24) : at]):
+    if _FOREIGN.search(text[max(0, at - 24) : at]):
         return None
     if "would be" in m[0] and _SUPPOSED.search(text[max(0, at - 120) : at]):
         return NoAnswer("the value stands under a condition")
-    if _QUOTED_KEY.search(text[at : m.end()]) and (value := _JSON.match(text, m.end())):
+    if _QUOTED_KEY.search(text[at:end]) and (value := _JSON.match(text, end)):
         group = value.lastindex or 1
         content = value[group].replace("\\\\", "\\") if group == 1 else value[group]
         return Candidate(value.start(group), value.end(group), content.strip(), "value of an answer's key")
-    adverbs = _ADVERBS.match(text, m.end())
-    start = adverbs.end() if adverbs else m.end()
+    adverbs = _ADVERBS.match(text, end)
+    start = adverbs.end() if adverbs else end
     if word == "result" and not _MEANS_VALUE.match(text, start):
         return None
     return _value(text, start, (at, start))

@@ -13,6 +13,8 @@ from app.mathcheck.usual import usual_answer
 from tests.mathcheck.generated import hostile, stated
 
 BOXES = [
+    "<answer>42</answer>",
+    "<answer> not 42 </answer>",
     "\\boxed{42}",
     "\\boxed{ -7.5 }",
     "\\boxed{\\frac{3}{4}}",
@@ -30,6 +32,15 @@ BEFORE = [
     "5%\n", "100% ", "\n> ", "- ", "Not $x<3$. ", "Final answer: ", "The final answer is minus ", "half of ", "wait, no.\n", "≠ ", "不是 ",
 ]  # fmt: skip
 AFTER = [
+    " dollars.",
+    "$, as claimed.\n\nThis is what we expected.",
+    " if n is even",
+    "%.",
+    "\\text{ cm}",
+    " and 7",
+    "x",
+    " ~~a~~",
+    "</answer>\n",
     "",
     "$",
     "$.",
@@ -57,7 +68,7 @@ def agree(text):
 
 
 def test_every_pair_of_contexts_around_every_box_is_read_the_same_in_both_ways():
-    contexts = itertools.product([*BEFORE, *map("".join, itertools.product(BEFORE, BEFORE))], BOXES, AFTER[:8])
+    contexts = itertools.product([*BEFORE, *map("".join, itertools.product(BEFORE, BEFORE))], BOXES, AFTER)
     assert [t for t in map("".join, contexts) if not agree(t)] == []
 
 
