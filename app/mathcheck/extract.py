@@ -9,6 +9,7 @@ from dataclasses import replace
 from app.completion import sections
 from app.mathcheck.boxes import boxed
 from app.mathcheck.candidate import Candidate, Found
+from app.mathcheck.competing import competes
 from app.mathcheck.manner import Manner, is_decimal
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
 from app.mathcheck.qualify import qualified
@@ -20,6 +21,8 @@ from app.mathcheck.visible import HIDING, hides, visible
 
 WEAK: frozenset[Source] = frozenset(["bold", "math", "whole", "number"])
 """Sources that find a value where none is marked as the answer."""
+_IN_LINES: frozenset[Source] = frozenset(["phrase", "hash", "bold", "math", "number"])
+"""Sources of which a text may hold several, one a line."""
 SHORT = 100
 """A completion of so many characters without a marked answer is read as strictly as a bare answer."""
 INJECTED = re.compile(
@@ -83,6 +86,8 @@ def _search(
     weak = source in WEAK
     if weak and not strict and INJECTED.search(text[-INJECTION:]):
         return NoAnswer("the text speaks to the grader and states no answer")
+    if source in _IN_LINES and not lenient and competes(text, found.start, found.end, bare=source == "number"):
+        return NoAnswer("several competing answers")
     if not lenient:
         short = weak and len(text) <= SHORT
         start, end = found.outer or (found.start, found.end)

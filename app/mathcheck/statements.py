@@ -5,6 +5,7 @@
 import re
 
 from app.mathcheck.candidate import Candidate, Found
+from app.mathcheck.competing import has_rival_key
 from app.mathcheck.verdict import NoAnswer
 
 _KEYWORDS = (
@@ -123,6 +124,8 @@ def _statement(text: str, lower: str, word: str, at: int, floor: int) -> Found:
         return NoAnswer("the value stands under a condition")
     if _QUOTED_KEY.search(text[at:end]) and (value := _JSON.match(text, end)):
         group = value.lastindex or 1
+        if has_rival_key(text, *value.span(group)):
+            return NoAnswer("several competing answers")
         content = value[group].replace("\\\\", "\\") if group == 1 else value[group]
         return Candidate(value.start(group), value.end(group), content.strip(), "value of an answer's key")
     adverbs = _ADVERBS.match(text, end)
