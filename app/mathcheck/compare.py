@@ -2,6 +2,7 @@
 
 from app.mathcheck.ast import Node, is_scalar, num, substitute, symbols
 from app.mathcheck.balls import OutOfDomain, ball
+from app.mathcheck.bounded import Bounded
 from app.mathcheck.congruences import compare_progressions, is_congruence
 from app.mathcheck.containers import (
     SEQUENCES,
@@ -20,7 +21,6 @@ from app.mathcheck.ratfun import exact_or_none
 from app.mathcheck.reals import Line, RealSet, compare_sets, has_letters
 from app.mathcheck.relations import chain_value, compare_relations, compare_values_of
 from app.mathcheck.scalar import compare_scalars, order
-from app.mathcheck.symbolic import decide
 from app.mathcheck.words import compare_words, letters, plain
 
 _SETS = frozenset(["interval", "union", "inter", "minus", "setb", "set"])
@@ -43,6 +43,7 @@ _ADDED_CONSTANTS = frozenset(["c", "C", "K", "k"])
 _FREE_CONSTANTS = frozenset(["c", "C", "K"])
 _LINE = Line(order)
 _REAL_SETS = RealSets(_LINE)
+_SYMPY = Bounded()
 
 
 def compare(a: Node, b: Node, policy: Policy) -> Outcome:
@@ -127,7 +128,7 @@ def _scalars(a: Node, b: Node, policy: Policy) -> Outcome:
     a, b = _same_constant(a, b)
     outcome = compare_scalars(a, b, policy)
     if outcome.equal is None and policy.symbolic:
-        return decide(a, b)
+        return _SYMPY(a, b)
     if outcome.equal is False and symbols(a) != symbols(b):
         periodic = compare_progressions(a, b, lambda x, y: compare(x, y, policy))
         return periodic if periodic is not None else outcome

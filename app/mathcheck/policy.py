@@ -42,7 +42,7 @@ class Policy:
     min_certificate: Weakest = "numeric"
     """Weakest evidence of equality that is accepted; below it the verdict is `undecided`."""
     symbolic: bool = False
-    """Ask SymPy where nothing else decides. Its time is not bounded: only for a process that the caller can kill."""
+    """Ask SymPy where nothing else decides, in a process that is killed when its time is spent."""
 
 
 DEFAULT_POLICY = Policy()

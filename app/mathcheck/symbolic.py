@@ -1,4 +1,4 @@
-"""The last rung: SymPy, for what no exact rule decided. Nothing bounds its time, so only a killable process may ask.
+"""The last rung: SymPy, for what no exact rule decided. Nothing bounds its time: `bounded` asks in a killable process.
 
 SymPy is imported on first use and is never given text: its objects are built from the tree.
 """
