@@ -107,7 +107,7 @@ class Client(_Base):
 
         For rubrics without rewards of whole groups: what else is in the request is chance. Raises AssayError.
         """
-        return _wait(self._here().coalescer.add(item, rubric, self._by(deadline_s), options))
+        return self._here().coalescer.score(item, rubric, self._by(deadline_s), options)
 
     def score_stream(
         self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
@@ -178,7 +178,7 @@ class AsyncClient(_Base):
         self, item: Item, rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any
     ) -> Result:
         """As Client.score_one."""
-        return await _await(self._here().coalescer.add(item, rubric, self._by(deadline_s), options))
+        return await self._here().coalescer.ascore(item, rubric, self._by(deadline_s), options)
 
     async def score_stream(
         self, items: Sequence[Item], rubric: Rubric = "r1", *, deadline_s: float | None = None, **options: Any

@@ -1,5 +1,7 @@
 """Single items of many threads and tasks, brought together into batches: one request an item would cost the service
 and the caller several times the work.
+
+What an item costs beyond its share of a batch is one lock that its caller sleeps on: no future, no turn of a loop.
 """
 
 from __future__ import annotations
@@ -7,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Future
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,14 +25,85 @@ BATCH_ITEMS = 256
 _IN_FLIGHT = 3
 """Coalesced requests of one kind at once: one at work, one in the queue, one on its way."""
 _LINGER_S = 0.001
-"""An item waits so long for others; nothing beside the time that it takes to score one."""
+"""An item waits so long for others while the service has nothing of its kind; nothing beside the time it takes."""
+_BUSY_LINGER_S = 0.01
+"""While it has, a batch grows until it is as large as what is under way, at most so long."""
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    item: Item
-    deadline: float
-    future: Future[Result]
+class _Waiting(ABC):
+    """An item, and the caller who waits for its result."""
+
+    def __init__(self, item: Item, deadline: float) -> None:
+        self.item = item
+        self.deadline = deadline
+        self.outcome: Result | Exception | None = None
+
+    @property
+    @abstractmethod
+    def wanted(self) -> bool:
+        """Whether the caller still waits."""
+
+    @abstractmethod
+    def wake(self) -> None:
+        """The outcome is there."""
+
+
+class _Thread(_Waiting):
+    """A thread that sleeps on a lock."""
+
+    def __init__(self, item: Item, deadline: float) -> None:
+        super().__init__(item, deadline)
+        self._wanted = True
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    @property
+    def wanted(self) -> bool:
+        return self._wanted
+
+    def wake(self) -> None:
+        self._lock.release()
+
+    def wait(self) -> Result:
+        """The result. Raises what came instead of it."""
+        try:
+            self._lock.acquire()
+        except BaseException:  # Interrupted: nobody will look at the result.
+            self._wanted = False
+            raise
+        return _unpacked(self.outcome)
+
+
+class _Task(_Waiting):
+    """A task of some event loop."""
+
+    def __init__(self, item: Item, deadline: float) -> None:
+        super().__init__(item, deadline)
+        self._loop = asyncio.get_running_loop()
+        self._woken: asyncio.Future[None] = self._loop.create_future()
+
+    @property
+    def wanted(self) -> bool:
+        return not self._woken.done()
+
+    def wake(self) -> None:
+        with suppress(RuntimeError):  # Its loop is closed, with the task.
+            self._loop.call_soon_threadsafe(self._set)
+
+    def _set(self) -> None:
+        if not self._woken.done():
+            self._woken.set_result(None)
+
+    async def wait(self) -> Result:
+        """As of a thread."""
+        await self._woken
+        return _unpacked(self.outcome)
+
+
+def _unpacked(outcome: Result | Exception | None) -> Result:
+    if isinstance(outcome, Result):
+        return outcome
+    raise outcome if outcome is not None else AssayError("the client was closed")
 
 
 @dataclass
@@ -40,67 +113,94 @@ class _Kind:
     rubric: Rubric
     options: Mapping[str, Any]
     waiting: list[_Waiting] = field(default_factory=list[_Waiting])
-    in_flight: int = 0
-    flushing: bool = False
+    requests: int = 0
+    """Under way."""
+    items: int = 0
+    """In those."""
+    lingering: bool = False
+    """The loop will look at what waits in a while."""
+    called: bool = False
+    """The loop will look at once."""
+    timer: asyncio.TimerHandle | None = None
 
 
 class Coalescer:
-    """Runs on the client's loop; `add` may be called from any thread."""
+    """Runs on the client's loop; `score` and `ascore` may be called from any thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, score: Score) -> None:
         self._loop = loop
         self._score = score
         self._lock = threading.Lock()
-        self._kinds: dict[str, _Kind] = {}
+        self._kinds: dict[Hashable, _Kind] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, item: Item, rubric: Rubric, deadline: float, options: Mapping[str, Any]) -> Future[Result]:
-        """Have one item scored with whatever else is waiting."""
-        key = rubric if isinstance(rubric, str) and not options else json.dumps([rubric, options], sort_keys=True)
-        one = _Waiting(item, deadline, Future())
+    def score(self, item: Item, rubric: Rubric, deadline: float, options: Mapping[str, Any]) -> Result:
+        """Have one item scored with whatever else is waiting. Raises AssayError, TypeError, ValueError."""
+        one = _Thread(item, deadline)
+        self._add(one, rubric, options)
+        return one.wait()
+
+    async def ascore(self, item: Item, rubric: Rubric, deadline: float, options: Mapping[str, Any]) -> Result:
+        """As `score`, on any event loop."""
+        one = _Task(item, deadline)
+        self._add(one, rubric, options)
+        return await one.wait()
+
+    def _add(self, one: _Waiting, rubric: Rubric, options: Mapping[str, Any]) -> None:
+        key = _key(rubric, options)
         with self._lock:
-            kind = self._kinds.setdefault(key, _Kind(rubric, dict(options)))
+            kind = self._kinds.get(key)
+            if kind is None:
+                kind = self._kinds[key] = _Kind(rubric, dict(options))
             kind.waiting.append(one)
-            wake = not kind.flushing
-            kind.flushing = True
-        if wake:
-            self._loop.call_soon_threadsafe(self._linger, key)
-        return one.future
+            enough = not kind.called and len(kind.waiting) >= (kind.items or BATCH_ITEMS)
+            if not enough and kind.lingering:
+                return
+            kind.called = kind.called or enough
+            kind.lingering = True
+            linger = 0.0 if enough else _BUSY_LINGER_S if kind.requests else _LINGER_S
+        self._loop.call_soon_threadsafe(self._flush_in, key, kind, linger)
 
-    def _linger(self, key: str) -> None:
-        self._loop.call_later(_LINGER_S, self._flush, key)
+    def _flush_in(self, key: Hashable, kind: _Kind, linger: float) -> None:
+        if not linger:
+            self._flush(key, kind)
+        elif kind.timer is None:
+            kind.timer = self._loop.call_later(linger, self._flush, key, kind)
 
-    def _flush(self, key: str) -> None:
+    def _flush(self, key: Hashable, kind: _Kind) -> None:
         """Send what waits, as far as there may be more under way; the rest goes when one of those ends."""
+        if kind.timer is not None:
+            kind.timer.cancel()
+            kind.timer = None
         while True:
             with self._lock:
-                kind = self._kinds[key]
-                kind.flushing = False
+                kind.called = kind.lingering = False
                 if not kind.waiting:
-                    if not kind.in_flight:
+                    if not kind.requests and self._kinds.get(key) is kind:
                         del self._kinds[key]
                     return
-                if kind.in_flight >= _IN_FLIGHT:
+                if kind.requests >= _IN_FLIGHT:
+                    kind.lingering = True  # The end of one of those is what it waits for.
                     return
                 batch, kind.waiting = kind.waiting[:BATCH_ITEMS], kind.waiting[BATCH_ITEMS:]
-                kind.in_flight += 1
+                kind.requests += 1
+                kind.items += len(batch)
             task = self._loop.create_task(self._send(key, kind, batch))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, key: str, kind: _Kind, batch: list[_Waiting]) -> None:
-        batch = [one for one in batch if one.future.set_running_or_notify_cancel()]
+    async def _send(self, key: Hashable, kind: _Kind, batch: list[_Waiting]) -> None:
         try:
-            await self._answer(kind, batch)
+            await self._answer(kind, [one for one in batch if one.wanted])
         finally:
             with self._lock:
-                kind.in_flight -= 1
+                kind.requests -= 1
+                kind.items -= len(batch)
             for one in batch:
-                if not one.future.done():
-                    one.future.set_exception(AssayError("the client was closed"))
-            self._flush(key)
+                one.wake()
+            self._flush(key, kind)
 
-    async def _answer(self, kind: _Kind, batch: list[_Waiting]) -> None:
+    async def _answer(self, kind: _Kind, batch: Sequence[_Waiting]) -> None:
         """Score a batch by its last deadline; an item whose own passes earlier does not hold the others to it."""
         if not batch:
             return
@@ -110,16 +210,23 @@ class Coalescer:
         except (AssayError, TypeError, ValueError) as error:
             if len(batch) == 1 or isinstance(error, AssayError):
                 for one in batch:
-                    one.future.set_exception(error)
+                    one.outcome = error
                 return
             # One caller's item that can't be written as JSON is no reason for the others to fail.
             for one in batch:
                 await self._answer(kind, [one])
             return
         for one, result in zip(batch, scored.results, strict=True):
-            one.future.set_result(result)
+            one.outcome = result
 
 
-def remaining(deadline: float) -> float:
-    """Seconds until a point in time of the monotonic clock."""
-    return deadline - time.monotonic()
+def _key(rubric: Rubric, options: Mapping[str, Any]) -> Hashable:
+    """What items of one request must have in common."""
+    if isinstance(rubric, str):
+        if not options:
+            return rubric
+        if len(options) == 1:
+            [(name, value)] = options.items()
+            if isinstance(value, str):
+                return rubric, name, value
+    return json.dumps([rubric, options], sort_keys=True)
