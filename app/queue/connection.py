@@ -1,15 +1,17 @@
 """Connections to the queue's server, and the one place where its client library's loose types end."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha1
 from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from app.queue import scripts
+from app.queue.link import Command, Line
 from app.queue.outage import outage, unavailable_as_error
 from app.settings import Settings
 
@@ -19,7 +21,6 @@ _ANSWER_TIMEOUT_S = 20.0
 _SIZE_SAMPLES = 16
 """Entries that are looked at to guess the size of a stream."""
 Fields = Mapping[str, str | int | bytes]
-Command = tuple[str | int | bytes, ...]
 Entry = tuple[bytes, dict[bytes, bytes]]
 """Id and fields of a stream entry."""
 
@@ -38,7 +39,9 @@ class Server:
         )
         self.url = url
         self._redis: Any = client
-        self._answer: Any = self._redis.register_script(scripts.ANSWER)
+        self._line = Line(self._redis.connection_pool.make_connection, _ANSWER_TIMEOUT_S)
+        self._waiting: dict[str, Line] = {}
+        """By stream: who waits for its next entry has a line of its own."""
         self._forget: Any = self._redis.register_script(scripts.FORGET_CONSUMERS)
 
     @classmethod
@@ -54,7 +57,14 @@ class Server:
         return cls(url, tls if url.startswith("rediss:") else None)
 
     async def close(self) -> None:
+        for line in (self._line, *self._waiting.values()):
+            line.close()
         await self._redis.aclose()
+
+    def _line_to(self, stream: str) -> Line:
+        if stream not in self._waiting:
+            self._waiting[stream] = Line(self._redis.connection_pool.make_connection, _ANSWER_TIMEOUT_S)
+        return self._waiting[stream]
 
     async def ping(self) -> None:
         async with unavailable_as_error():
@@ -89,11 +99,11 @@ class Server:
 
     async def add_all(self, entries: Sequence[tuple[str, Fields]]) -> list[bytes]:
         """Append entries to streams, all or none; their ids."""
+        adds = [("XADD", stream, "*", *_flat(fields)) for stream, fields in entries]
         async with unavailable_as_error():
-            pipe = self._redis.pipeline(transaction=True)
-            for stream, fields in entries:
-                pipe.xadd(stream, fields)
-            return cast("list[bytes]", await pipe.execute())
+            if len(adds) == 1:
+                return cast("list[bytes]", await self._line.ask(*adds))
+            return cast("list[bytes]", (await self._line.ask(("MULTI",), *adds, ("EXEC",)))[-1])
 
     async def lengths(self, streams: list[str]) -> list[int]:
         """Number of entries in each stream."""
@@ -147,13 +157,12 @@ class Server:
         It is always the oldest that are read: an entry that is there was never dropped, whatever the server's clock
         does to ids.
         """
+        drop: list[Command] = []
+        if read is not None:
+            drop = [("XTRIM", stream, "MINID", after(read)), ("EXPIRE", stream, ttl_s)]
+        wait: Command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, "0")
         async with unavailable_as_error():
-            pipe = self._redis.pipeline(transaction=False)
-            if read is not None:
-                pipe.xtrim(stream, minid=after(read), approximate=False)
-                pipe.expire(stream, ttl_s)
-            pipe.xread({stream: "0"}, count=count, block=block_ms)
-            return _entries((await pipe.execute())[-1])
+            return [entry for _, entry in _read(await self._line_to(stream).wait(*drop, wait))]
 
     async def read_group(
         self, streams: list[str], group: str, consumer: str, count: int, block_ms: int | None
@@ -162,16 +171,16 @@ class Server:
 
         Raises GroupMissing where a stream or its group is gone (the server lost its data).
         """
+        block: Command = () if block_ms is None else ("BLOCK", block_ms)
+        command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *block, "STREAMS", *streams)
         async with unavailable_as_error():
             try:
-                found = await self._redis.xreadgroup(
-                    group, consumer, dict.fromkeys(streams, ">"), count=count, block=block_ms
-                )
+                found = await self._line_to(",".join(streams)).wait((*command, *(">" for _ in streams)))
             except ResponseError as error:
                 if str(error).startswith("NOGROUP"):
                     raise GroupMissing from error
                 raise
-        return _by_stream(found)
+        return _read(found)
 
     async def claim_abandoned(self, stream: str, group: str, consumer: str, idle_ms: int, count: int) -> list[Entry]:
         """Take over entries whose consumer has not renewed them for so long."""
@@ -216,7 +225,10 @@ class Server:
             values.append(2 * len(fields))
             values.extend(part for pair in fields.items() for part in pair)
         async with unavailable_as_error():
-            await self._answer(keys=keys, args=values)
+            try:
+                await self._line.ask(("EVALSHA", _ANSWER_SHA, len(keys), *keys, *values))
+            except NoScriptError:
+                await self._line.ask(("EVAL", scripts.ANSWER, len(keys), *keys, *values))
 
     async def forget_consumers(self, stream: str, group: str, idle_ms: int, name: str = "") -> None:
         """Delete consumers that hold nothing and have not read for so long; `name`: that one alone."""
@@ -281,6 +293,7 @@ class Server:
                 await self._redis.srem(index, *members)
 
 
+_ANSWER_SHA = sha1(scripts.ANSWER.encode(), usedforsecurity=False).hexdigest()
 _EXIST = """
 local found = {}
 for i = 1, #KEYS do
@@ -292,6 +305,22 @@ return table.concat(found)
 
 class GroupMissing(Exception):
     """A stream or its consumer group is not there; create it and read again."""
+
+
+def _flat(fields: Fields) -> list[str | int | bytes]:
+    return [part for pair in fields.items() for part in pair]
+
+
+def _read(replies: list[Any]) -> list[tuple[str, Entry]]:
+    """Entries with their stream, of the last reply."""
+    found = replies[-1] or ()
+    pairs = found.items() if isinstance(found, dict) else found  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return [
+        (stream.decode(), (id_, dict(zip(flat[::2], flat[1::2], strict=True))))
+        for stream, entries in cast("Any", pairs)
+        for id_, flat in entries
+        if flat is not None  # Deleted since; a worker's own reading of new ones never meets that.
+    ]
 
 
 def _by_stream(found: Any) -> list[tuple[str, Entry]]:
