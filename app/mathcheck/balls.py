@@ -7,7 +7,7 @@ from typing import Any
 from flint import acb, arb, ctx, fmpq
 
 from app.mathcheck.ast import TWO, Node, num, substitute, symbols
-from app.mathcheck.limits import MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_INTEGRAND, MAX_SUM_TERMS, TooComplex
+from app.mathcheck.limits import MAX_BITS, MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_INTEGRAND, MAX_SUM_TERMS, TooComplex
 from app.mathcheck.roots import complex_roots
 from app.mathcheck.series import NoSum, infinite_sum
 
@@ -106,6 +106,13 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
     raise OutOfDomain(op)
 
 
+def whole(x: Any) -> Any:
+    """The one integer in a ball, or None. Raises TooComplex where it would have too many bits to be written out."""
+    if not x.is_finite() or abs(x).upper() > arb(2) ** MAX_BITS:
+        raise TooComplex("number too large")
+    return x.unique_fmpz()
+
+
 def _bounded(x: Any) -> None:
     if not x.is_finite() or x.abs_upper() > arb(2) ** MAX_EXPONENT_BITS:
         raise TooComplex("argument too large")
@@ -173,11 +180,11 @@ def _function(name: str, args: list[Any]) -> Any:
 
 
 def _of_integers(name: str, args: list[Any]) -> Any:
-    whole = [a.unique_fmpz() for a in args]
-    if any(w is None for w in whole) or (name == "mod" and whole[1] <= 0):
+    values = [whole(a) for a in args]
+    if any(v is None for v in values) or (name == "mod" and values[1] <= 0):
         raise OutOfDomain(name)
-    total = whole[0]
-    for w in whole[1:]:
+    total = values[0]
+    for w in values[1:]:
         total = total % w if name == "mod" else total.gcd(w) if name == "gcd" else total.lcm(w)
     return acb(total)
 
@@ -186,7 +193,7 @@ def _series(node: Node, env: dict[str, Any]) -> Any:
     variable, low, high, body = node.args
     if high == _INF and node.op == "sum":
         return _infinite_series(node, env)
-    a, b = _eval(low, env).unique_fmpz(), _eval(high, env).unique_fmpz()
+    a, b = whole(_eval(low, env)), whole(_eval(high, env))
     if a is None or b is None or variable.op != "sym":
         raise OutOfDomain("bounds")
     if b - a > MAX_SUM_TERMS:
@@ -200,7 +207,7 @@ def _series(node: Node, env: dict[str, Any]) -> Any:
 
 def _infinite_series(node: Node, env: dict[str, Any]) -> Any:
     variable, low, _, body = node.args
-    start = _eval(low, env).unique_fmpz()
+    start = whole(_eval(low, env))
     if start is None or variable.op != "sym":
         raise OutOfDomain("bounds")
     for name in symbols(body) - {variable.value}:

@@ -1,7 +1,7 @@
 """Equality of whole answers: what kind each is, and who compares two of that kind."""
 
 from app.mathcheck.ast import Node, is_scalar, num, substitute, symbols
-from app.mathcheck.balls import OutOfDomain, ball
+from app.mathcheck.balls import OutOfDomain, ball, whole
 from app.mathcheck.bounded import Bounded
 from app.mathcheck.congruences import compare_progressions, is_congruence
 from app.mathcheck.containers import (
@@ -218,7 +218,7 @@ def _floor(x: Node) -> int:
     if value is not None:
         return int(value.floor())
     try:
-        n = ball(x, {}, 128).real.floor().unique_fmpz()
+        n = whole(ball(x, {}, 128).real.floor())
     except (OutOfDomain, ZeroDivisionError):
         n = None
     if n is None:

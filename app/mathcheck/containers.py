@@ -106,7 +106,7 @@ def compare_repeated(items: Node, one: Node, same: Same) -> Outcome:
     """One value said several times, in several forms, is that value."""
     if not all(is_scalar(i) for i in items.args):
         return different("several answers and one")
-    outcome = both([same(i, one) for i in items.args])
+    outcome = both(same(i, one) for i in dict.fromkeys(items.args))
     return outcome if outcome.equal is not False else different("several answers and one", outcome.certificate)
 
 

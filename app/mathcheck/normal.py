@@ -12,7 +12,7 @@ from flint import fmpq, fmpz
 
 from app.mathcheck.algebraic import is_zero, pi_multiple
 from app.mathcheck.ast import ONE, TWO, Node, num, symbols
-from app.mathcheck.balls import OutOfDomain, ball
+from app.mathcheck.balls import OutOfDomain, ball, whole
 from app.mathcheck.limits import TooComplex, Unparsable
 from app.mathcheck.ratfun import exact_or_none
 
@@ -109,8 +109,8 @@ def _function(node: Node) -> Node:
         return node._replace(args=tuple(sorted(node.args, key=repr)))
     if name in ("floor", "ceil") and not symbols(x):
         value = ball(_plain(x), {}, 128).real
-        whole = (value.floor() if name == "floor" else value.ceil()).unique_fmpz()
-        return node if whole is None else num(whole)
+        n = whole(value.floor() if name == "floor" else value.ceil())
+        return node if n is None else num(n)
     return node
 
 
@@ -276,10 +276,10 @@ def _angle(node: Node, function: str) -> Node:
     """An inverse function of a constant that is a rational multiple of π, proved through the function itself."""
     turn = (ball(_plain(node), {}, 96) / ball(PI, {}, 96)).real
     for d in range(1, MAX_DENOMINATOR + 1):
-        whole = (turn * d + fmpq(1, 2)).floor().unique_fmpz()
-        if whole is None or abs(turn * d - whole).abs_upper() > fmpq(1, 10**12):
+        n = (turn * d + fmpq(1, 2)).floor().unique_fmpz()
+        if n is None or abs(turn * d - n).abs_upper() > fmpq(1, 10**12):
             continue
-        angle = Node("mul", (Node("num", (), fmpq(whole, d)), PI))
+        angle = Node("mul", (Node("num", (), fmpq(n, d)), PI))
         gap = Node("add", (Node("fn", (angle,), function), Node("neg", (_plain(node.args[0]),))))
         return angle if is_zero(gap) else node
     return node

@@ -9,7 +9,7 @@ from flint import arb, fmpq
 
 from app.mathcheck.algebraic import is_zero
 from app.mathcheck.ast import Node, num, symbols
-from app.mathcheck.balls import REAL, OutOfDomain, ball
+from app.mathcheck.balls import REAL, OutOfDomain, ball, whole
 from app.mathcheck.exact import exact
 from app.mathcheck.factors import prime_powers
 from app.mathcheck.limits import TooComplex, Unparsable
@@ -220,7 +220,7 @@ def _apart(x: Any, y: Any, policy: Policy) -> Outcome:
 
 def _round_alike(p: arb, q: arb, digits: int) -> bool:
     """Whether two real balls round to one value with so many decimals, beyond doubt."""
-    rounded = [(v * 10**digits + arb(0.5)).floor().unique_fmpz() for v in (p, q)]
+    rounded = [whole((v * 10**digits + arb(0.5)).floor()) for v in (p, q)]
     return rounded[0] is not None and rounded[0] == rounded[1]
 
 
