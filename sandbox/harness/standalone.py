@@ -82,8 +82,18 @@ def _pumped() -> socket.socket:
     ends = {0: stream.fileno(), stream.fileno(): 1}
     while True:
         for source in select.select(list(ends), [], [])[0]:
-            data = os.read(source, CHUNK)
+            try:
+                data = os.read(source, CHUNK)
+            except ConnectionError:
+                data = b""
             if not data:
                 os._exit(0)
-            while data:
-                data = data[os.write(ends[source], data) :]
+            _write(ends[source], data)
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        try:
+            data = data[os.write(fd, data) :]
+        except BlockingIOError:  # gVisor's kernel makes what it is given from outside non-blocking
+            select.select([], [fd], [])
