@@ -103,6 +103,39 @@ def _prepared(clone: Path, work: Path) -> Path:
     return copy
 
 
+def _left() -> set[tuple[str, ...]]:
+    """What mode `lite` leaves on the machine, each as the command that takes it away."""
+
+    def lines(*command: str) -> list[str]:
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        except OSError:
+            return []
+
+    found = {("ip", "netns", "delete", line.split()[0]) for line in lines("ip", "netns")}
+    rules = [line.split() for line in lines("iptables", "-w", "-t", "nat", "-S", "POSTROUTING")]
+    found |= {("iptables", "-w", "-t", "nat", "-D", *rule[1:]) for rule in rules if rule[0] == "-A"}
+    found |= {("rmdir", str(path)) for path in Path("/sys/fs/cgroup").glob("*/sandbox_*")}
+    overlays = [str(path) for path in Path("/tmp").glob("overlay_*")]
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    inside = [place for place in mounted if any(place.startswith(f"{path}/") for path in overlays)]
+    return (
+        found
+        | {("umount", "-l", place) for place in inside}
+        | {("rm", "-rf", "--one-file-system", p) for p in overlays}
+    )
+
+
+@contextmanager
+def _nothing_left() -> Generator[None]:
+    before = _left()
+    try:
+        yield
+    finally:
+        for command in sorted(_left() - before, key=lambda c: c[0] != "umount"):
+            subprocess.run(command, capture_output=True, check=False)
+
+
 @contextmanager
 def sandbox_fusion(clone: Path, work: Path, isolation: str) -> Generator[str]:
     """SandboxFusion in its local mode, with isolation `none` or `lite`."""
@@ -118,5 +151,5 @@ def sandbox_fusion(clone: Path, work: Path, isolation: str) -> Generator[str]:
     }
     command = [str(work.resolve() / "venv/bin/uvicorn"), "sandbox.server.server:app", "--port", str(port)]
     command += ["--log-level", "warning", "--no-access-log"]
-    with running(command, port, env, copy, "/v1/ping") as url:
+    with _nothing_left(), running(command, port, env, copy, "/v1/ping") as url:
         yield url

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -243,6 +244,7 @@ def main() -> None:
                         help="where it is installed, and kept for the next time")  # fmt: skip
     parser.add_argument("--http-only", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are to be stopped then too
     with Sandbox(config=Config(slots=2)) as sandbox:
         print(f"{sys.version.split()[0]}; {sandbox.backend.name}: {sandbox.backend.describe()}")
         sandbox.run(Program("python", TRIVIAL), Limits())

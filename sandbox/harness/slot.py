@@ -33,70 +33,17 @@ from typing import Any
 
 from sandbox.harness import calls, candidate, exchange, kernel, rootfs, script, tester, wire
 from sandbox.harness.confine import Caps
+from sandbox.harness.jail import Jail, Unconfined
 from sandbox.harness.launcher import NativeLauncher, Setting, Start, make
-from sandbox.harness.leftovers import empty, kill_descendants, kill_users, remove
+from sandbox.harness.leftovers import empty, remove
 from sandbox.harness.meter import Meter
 from sandbox.harness.repeat import Handed, Repeats
-from sandbox.harness.supervise import Lines, Watch, reap_all
+from sandbox.harness.supervise import Lines, Watch
 
 RESULT_BYTES = 64 << 20
 """What a program may write on its result channel."""
 MOST_LINES = 100_000
 """Of test code, which is ours to trust."""
-
-
-class Unconfined(Exception):
-    """A process could not be given up its rights; nothing of the program ran in it."""
-
-
-class Jail:
-    """The processes of one run."""
-
-    def __init__(self, slot: "Slot", caps: Caps) -> None:
-        self._slot = slot
-        self.caps = caps
-        self._inits: list[tuple[int, int]] = []
-        self._started = 0
-
-    @classmethod
-    def of(cls, slot: "Slot", run: Handed) -> "Jail":
-        """That of a run of one process, which was started elsewhere."""
-        jail = cls(slot, run.caps)
-        jail._started = 1
-        if run.init is not None:
-            slot.meter.own.add(run.init[0])
-            jail._inits.append(run.init)
-        return jail
-
-    def start(self, start: Start) -> int:
-        """Start a process in a namespace of its own. Raises OSError."""
-        slot = self._slot
-        if slot.setting.namespaces:
-            pid = slot.launcher.init()
-            slot.meter.own.add(pid)
-            self._inits.append((pid, os.pidfd_open(pid)))
-        place, self._started = self._started, self._started + 1
-        return slot.launcher.start(start, self._inits[-1][1] if self._inits else None, place)
-
-    def kill_all(self) -> None:
-        """End every process; those that were started are left to be waited for."""
-        for pid, _ in self._inits:
-            os.kill(pid, signal.SIGKILL)
-        if not self._slot.setting.namespaces:
-            kill_users(self._slot.setting.users)
-            kill_descendants()
-
-    def close(self) -> None:
-        """Make sure that nothing is left. Raises Unconfined."""
-        self.kill_all()
-        reap_all()
-        for pid, fd in self._inits:
-            self._slot.meter.own.discard(pid)
-            os.close(fd)
-        self._inits.clear()
-        for place in range(self._started):
-            if failure := self._slot.launcher.failure(place):
-                raise Unconfined(failure)
 
 
 class Slot:
@@ -209,7 +156,7 @@ class Slot:
         if self.meter.limit(caps.memory, caps.processes + 2 * processes) and self._repeats is not None:
             self._repeats.forget()
         self.meter.restart()
-        return Jail(self, caps)
+        return Jail(self.launcher, self.meter, caps)
 
     def _finish(self, jail: Jail, watch: Watch) -> None:
         """Wait for a run's end, leave nothing of it, and tell how it ended."""
@@ -221,7 +168,7 @@ class Slot:
 
     def _take_over(self, run: Handed) -> None:
         """Finish a run that was begun without us."""
-        jail = Jail.of(self, run)
+        jail = Jail.of(self.launcher, self.meter, run)
         watch = Watch(run.pid, run.caps, self.meter, run.descriptors[:2], begun=run.begun)
         if run.end is None:
             self._finish(jail, watch)
