@@ -32,7 +32,7 @@ LONGEST = 60
 
 
 _LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:(?:the\s+(?:(?:final|correct)\s+)?answer|it|this)\s+is|it's|there\s+(?:is|are)|they\s+are|(?:final\s+)?answer\s*:)\s+",
+    r"(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:(?:the\s+(?:(?:(?:final|correct)\s+)?answer|(?:given\s+)?(?:statement|claim|assertion|proposition|conjecture|sentence|inequality))|it|this|that)\s+is|it's|there\s+(?:is|are)|they\s+are|(?:final\s+)?answer\s*:)\s+",
     re.I,
 )
 _SYNONYMS = {

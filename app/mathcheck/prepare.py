@@ -4,6 +4,7 @@ from app.mathcheck.ast import BINDERS, Node, is_scalar, operations
 from app.mathcheck.closed import closed_form
 from app.mathcheck.matrices import evaluate
 from app.mathcheck.names import is_label
+from app.mathcheck.notation import meant
 
 MAX_SIGNS = 3
 """Independent ± of one expression: each doubles the number of values."""
@@ -16,6 +17,8 @@ def prepare(node: Node) -> Node:
     if not node.args:
         return node
     found = operations(node)
+    if "app" in found or "tuple" in found:
+        node = meant(node)
     if not BINDERS.isdisjoint(found):
         node = closed_form(node)
     if "bracket" in found or "matrix" in found:

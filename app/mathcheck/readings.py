@@ -8,6 +8,7 @@ from app.mathcheck.clean import clean
 from app.mathcheck.extract import from_prose
 from app.mathcheck.lexicon import EMPTY_WORDS
 from app.mathcheck.limits import MathError, Unparsable
+from app.mathcheck.notation import counted
 from app.mathcheck.numerals import in_figures
 from app.mathcheck.parser import parse
 from app.mathcheck.phrases import BARE_MARKS
@@ -144,7 +145,7 @@ def _has_text(node: Node) -> bool:
 def _tree(s: str, **options: bool) -> Node:
     if s.startswith("$\\") and s.count("$") % 2:
         s = s[1:]
-    s = _GLUED.sub(r" \1 ", s)
+    s = counted(_GLUED.sub(r" \1 ", s))
     if s.count("$") % 2 == 0 and "\\$" not in s:
         s = s.replace("$", " ")
     for mark in ("\\(", "\\)", "\\[", "\\]"):

@@ -6,6 +6,7 @@ from app.mathcheck.parser.environments import Environments
 
 _FRACTIONS = frozenset(["frac", "dfrac", "tfrac", "cfrac"])
 _ACCENTS = frozenset(["overline", "bar", "vec", "hat", "widehat", "tilde", "overrightarrow"])
+_SAME_ACCENT = {"bar": "overline", "widehat": "hat", "overrightarrow": "vec"}
 
 
 class Commands(Environments):
@@ -34,7 +35,7 @@ class Commands(Environments):
         if name == "lim":
             return self._limit()
         if name in _ACCENTS:
-            return Node("app", (self.argument(),), name)
+            return Node("app", (self.argument(),), _SAME_ACCENT.get(name, name))
         if name in ("angle", "triangle"):
             return Node("app", (self.power(),), name)
         raise self.error(f"\\{name} out of place")
