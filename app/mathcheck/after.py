@@ -12,7 +12,7 @@ _CHINESE = re.compile(
     r"^[\s$*)}\]]*(?:吗|左右|上下|还是|或者?|不对|是错|错误|以上|以下|如果|若|，?(?:否)?则|，?(?:但|不过|其实|不)|(?:和|与|到|至).{1,12}之间)"
 )
 _TAKEN_BACK = re.compile(
-    r"^[\s.$)\]}*!,;:—–(-]*(?:(?:but|however|and|hmm|oh|well|though)\b,?\s*){0,2}(?:"
+    r"^[\s.$)\]}*!,;:—–(-]*(?:(?:but|however|and|hmm|oh|well|though|actually)\b,?\s*){0,2}(?:"
     r"(?:i(?:'m|’m| am)\s+)?(?:not\s+(?:\w+\s+)?(?:sure|certain)|unsure|uncertain)\b|no\b,?\s+wait\b|wait\b|no\b[,.!:]|(?:or\s+)?alternatively\b,?\s+(?:it(?:'s|\s+(?:is|could|may|might|equals))|the answer|\$|\\|\d)|"
     r"i(?:['’]ve|\s+have)?\s+(?:made|make|see)\s+(?:an?|some|my|the)\s+(?:\w+\s+)?(?:error|mistake)|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|(?:this|that|others?|other\s+\w+))\s+(?:is|are|could\s+be|may\s+be|might\s+be|would\s+be|works?|fits?|satisf\w+)\s+also\b|"
@@ -27,6 +27,16 @@ _DENIED = re.compile(
     r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
     re.I,
 )
+_RETRACTED = re.compile(
+    r"\b(?:but|although|though|however|yet|and|which|that)\b,?\s*(?:(?:it|that|this|he|she|they|i)\b\s*(?:['’](?:s|re|m)|is|was|were|are|am)?\s*|(?:is|was)\s+)(?:\w+\s+){0,2}?"
+    r"(?:wrong|incorrect|mistaken|false|an?\s+(?:\w+\s+)?(?:mistake|error|blunder)|not\s+(?:right|correct|true|the\s+answer))\b",
+    re.I,
+)
+"""Further on in the sentence, of the value and no other."""
+_DENIED_ELSEWHERE = re.compile(
+    r"^[\s$)\]}*\"'’」]*(?:(?:では|じゃ)(?:ない|ありません)|[이가]?\s?아니|[이가]?\s?아닙|değil|नहीं|ではな)"
+)
+"""Languages that deny after the value."""
 _ROUGH_MARKS = AFTER_MARKS | {"est"}
 """An abbreviation stands for a mark."""
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
@@ -44,7 +54,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
         (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>|\\[gl]e))", "the value stands under a condition"),
         (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
-        (r"[,;(—–-]?\s*\(?(?:if i(?:'m| am) (?:not mistaken|right)|maybe|perhaps|possibly|probably|i guess|guess\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
+        (r"[,;(—–-]?\s*\(?(?:if i(?:'m| am) (?:not mistaken|right)|maybe|perhaps|possibly|probably|i guess|(?:just\s+)?guess(?:ing)?\b|un(?:verified|confirmed|checked)\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
         (r"(?:would|could|might|may)\b", "the value is only supposed"),
         (r"(?:squared|cubed)\b", "the value is a part of a larger expression"),
         (r"(?:\\(?:neq?|approx|sim|pm)\b|≠|≈|±|\\not\b)", "the value stands in a relation"),
@@ -69,11 +79,13 @@ def read_after(window: str) -> str | None:
     rest = window[end.end() :] if end else ""
     if sentence.rstrip(" \n*_$)\"'").endswith(("?", "？")):
         return "the value is asked for, not stated"
+    if not window.isascii() and _DENIED_ELSEWHERE.match(sentence):
+        return "the value is denied"
     if not window.isascii() and _CHINESE.match(sentence):
         return "the value is asked for, bounded or conditional"
     if AFTER_MARKS.isdisjoint(tokens(window)) and not any(sign in window for sign in ("≠", "≈", "±", "+")):
         return None
-    if _DENIED.match(sentence):
+    if _DENIED.match(sentence) or _RETRACTED.search(sentence):
         return "the value is denied"
     if _TAKEN_BACK.match(sentence) or _TAKEN_BACK.match(rest):
         return "the value is taken back"

@@ -1,5 +1,7 @@
 """What the words before a value make of it: the nearest one that is no filler decides."""
 
+# ruff: noqa: E501  (patterns)
+
 import re
 
 from app.mathcheck.manner import Manner
@@ -19,6 +21,8 @@ from app.mathcheck.phrases import (
     GIVEN,
     GOVERNING,
     HEDGE,
+    HYPOTHESIS,
+    INSTRUCTION,
     LISTED,
     METHOD,
     OPERATION,
@@ -26,6 +30,7 @@ from app.mathcheck.phrases import (
     QUOTED,
     SAYS,
     UNABLE,
+    UNWILLING,
     WORK,
     WRITER,
 )
@@ -47,6 +52,12 @@ _CHINESE = re.compile(
     r"难道是|如果(?!我们|你|把|将).{0,40}|若(?:.{0,40}(?:则|时).{0,10})?|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|参考|标准|据说|他们?|她|题目|老师).{0,10})"
     r"[\s$*\\(\[{boxedfb:：]*\Z"
 )
+_DENIED_ELSEWHERE = re.compile(
+    r"\b(?:no (?:es|son|era|puede ser|sería)|nunca es|nicht|keine?|niemals|niet|n['’](?:est|était) (?:pas|jamais)|ne (?:sont|peut|vaut|serait) pas|não (?:é|são|pode)|nunca é|"
+    r"non (?:è|sono|può)|не|nie jest)\b[^.!?]{0,20}\Z",
+    re.I,
+)
+"""Languages that deny before the value."""
 _STATED = ("is", "equals", "=", "value", "number")
 _VERBAL = ("s", "ed", "ing")
 """Endings of verbs: "that leaves 42", "giving 42"."""
@@ -71,12 +82,47 @@ def read_before(window: str, manner: Manner) -> str | None:
         return None
     if not window.isascii() and _CHINESE.search(window):
         return "the value is denied, guessed or bounded"
+    if _DENIED_ELSEWHERE.search(window):
+        return "the value is denied"
     words = tokens(window)
     if manner.strict and (reason := _short_lead(words)):
         return reason
     if manner.weak and (reason := _of_the_question(words)):
         return reason
-    return None if BEFORE_MARKS.isdisjoint(words) else _read_back(words, manner)
+    if BEFORE_MARKS.isdisjoint(words):
+        return None
+    return _of_no_answer(words, manner) or _read_back(words, manner)
+
+
+def _of_no_answer(words: list[str], manner: Manner) -> str | None:
+    """A sentence that says how to answer, or supposes an answer without working with it."""
+    first = next((w for w in words if w not in _OPENING), "")
+    if (
+        first in INSTRUCTION
+        and words[-1] in ("as", "like", "in", "inside", "into", "within", ":")
+        and "answer" in words
+    ):
+        return "the value is an example of how to answer"
+    if (
+        first in HYPOTHESIS
+        and manner.boxed
+        and not _calculates(words)
+        and not {"then", ",", "so", "hence"} & set(words)
+    ):
+        return "the value is only supposed"
+    if first == "if" and "would" in words and {"had", "were", "did"} & set(words) and not _calculates(words):
+        return "the value is that of another case"
+    return None
+
+
+_OPENING = frozenset(
+    ("please", "now", "let", "us", "first", "just", "always", "and", "so", ",", "you", "must", "should")
+)
+
+
+def _calculates(words: list[str]) -> bool:
+    """Whether a sentence has numbers or an equation before the value, which is then their result."""
+    return any(w == "=" or w[0].isdigit() for w in words)
 
 
 def _of_the_question(words: list[str]) -> str | None:
@@ -141,8 +187,14 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
         return None if t == "no" and following == "matter" else "the value is denied"
     if t in DOUBT and not (DENIAL | HEDGE).isdisjoint(words[max(0, i - 4) : i]):
         return "the statement is denied or doubted"
+    if t in SAYS and not UNWILLING.isdisjoint(words[max(0, i - 4) : i]):
+        return "the value is denied"
     if t in SAYS:
-        return None if free or not WRITER.isdisjoint(words[max(0, i - 4) : i]) else "the value is somebody else's"
+        return (
+            None
+            if (free and _calculates(words)) or not WRITER.isdisjoint(words[max(0, i - 4) : i])
+            else "the value is somebody else's"
+        )
     if (t == "doubt" and before in ("no", "without", "any")) or (t == "unknown" and following in _STATED):
         return None
     if t == "either" and following in ("case", "way"):

@@ -24,7 +24,7 @@ EXCLUSIVE = _words("anything everything nothing any all every never values")
 """Before "but", these deny what follows; else "but" begins another clause."""
 HEDGE = _words(
     "maybe perhaps possibly probably presumably likely unlikely could might may either guess guessing unsure uncertain unclear unknown undetermined supposedly "
-    "hopefully conceivably potentially seemingly doubt doubtful whether say example instance eg something"
+    "hopefully conceivably potentially seemingly doubt doubtful whether say example instance eg something alternatively"
 )
 APPROXIMATE = _words(
     "about around approximately approx roughly nearly almost circa near close sim simeq ≈ ~ ∼ approximates approaching approaches tends estimate estimated "
@@ -43,10 +43,18 @@ DOUBT = _words(
     "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established"
 )
 SAYS = _words(
-    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads"
+    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads "
+    "assumed guessed hears heard wrote writes"
 )
 """Somebody's statement, unless it is the writer's."""
 WRITER = _words("i we i'd me my our can safe let")
+UNWILLING = _words("refuse refuses refused decline declines unwilling hesitate not never cannot")
+"""Before a statement, these take it back: "I refuse to say 42"."""
+DENIED_ELSEWHERE = _words("nicht kein keine keinen niemals niet nunca pas jamais non nie")
+"""Denials of other languages, which are read as phrases."""
+INSTRUCTION = _words("write put enter type submit place give state provide report return express box fill mark")
+"""With these a sentence begins that says how to answer."""
+HYPOTHESIS = _words("suppose supposing assume assuming imagine pretend")
 QUOTED = _words(
     "reference expected textbook wrong incorrect previous grader gold golden target accept accepted mark key other student naive given ignore "
     "instructions official claimed alleged according truth"
@@ -94,6 +102,8 @@ BEFORE_MARKS = (
     | SAYS
     | LISTED
     | OPERATION
+    | INSTRUCTION
+    | DENIED_ELSEWHERE
     | {"such"}
 )
 BOXED_MARKS = BEFORE_MARKS - WORK - OPERATION

@@ -12,6 +12,7 @@ from app.mathcheck.notation import counted
 from app.mathcheck.numerals import in_figures
 from app.mathcheck.parser import parse
 from app.mathcheck.phrases import BARE_MARKS
+from app.mathcheck.remarks import without_remark
 from app.mathcheck.unwrap import as_prose, strip
 from app.mathcheck.verdict import NoAnswer
 
@@ -48,7 +49,7 @@ class Unstated(Unparsable):
 @lru_cache(maxsize=4096)
 def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, ...]:
     """Trees of an answer, the most usual reading first. Raises Unparsable, Unstated, TooComplex."""
-    s = strip(text)
+    s = without_remark(strip(text))
     if "\\boxed" in s and not s.startswith("\\boxed"):
         return _inside(text, reference, depth)
     if s.isascii() and _IN_WORDS.fullmatch(s) and (figures := in_figures(s)):
