@@ -8,7 +8,7 @@ from typing import Any
 from flint import arb, fmpq
 
 from app.mathcheck.algebraic import is_zero
-from app.mathcheck.ast import Node, num, symbols
+from app.mathcheck.ast import Node, num, operations, symbols
 from app.mathcheck.balls import REAL, OutOfDomain, ball, whole
 from app.mathcheck.exact import exact
 from app.mathcheck.factors import prime_powers
@@ -26,6 +26,8 @@ BITS = 160
 CONSTANT_BITS = 400
 """Constants are compared to more than 100 digits before their agreement counts as evidence."""
 ORDER_BITS = (96, 1_000)
+_SERIES = frozenset(["sum", "prod", "int"])
+"""Operations whose values take milliseconds: fewer points are tried."""
 MIN_DIGITS = 20
 """Fewer digits of agreement at a point are no evidence."""
 MAX_COEFFICIENTS = 40
@@ -237,7 +239,8 @@ def _functions(a: Node, b: Node, *, real: bool, where: Where | None) -> Outcome:
     integers = _needs_integers(a) or _needs_integers(b)
     agreed = 0
     digits = CONSTANT_BITS
-    for k in range(len(POINTS) * 2):
+    slow = not _SERIES.isdisjoint(operations(a) | operations(b))
+    for k in range(len(POINTS) * (1 if slow else 2)):
         env: dict[str, Any] = {
             n: fmpq(1 + (k * (j + 2) + j) % 9)
             if integers
