@@ -17,7 +17,7 @@ def prepare(node: Node) -> Node:
     if not node.args:
         return node
     found = operations(node)
-    if "app" in found or "tuple" in found:
+    if "app" in found or {"mul", "tuple"} <= found:
         node = meant(node)
     if not BINDERS.isdisjoint(found):
         node = closed_form(node)
