@@ -32,7 +32,11 @@ _SIGNS = ("<", ">", "~", "!=", "n't")
 
 def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | None:
     """Why `text[start:end]` is not stated as the answer where it stands; None if it is."""
-    if manner.strict or _speaks(text[max(0, start - WINDOW) : start], manner.boxed):
+    if manner.strict or (
+        _speaks(text[max(0, start - WINDOW) : start], False)
+        if manner.weak
+        else speaks_before(text, 0, start, boxed=manner.boxed)
+    ):
         reason = read_before(_before(text, start), manner)
         if reason is not None:
             return reason
@@ -40,8 +44,8 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
     return read_after(after) if after.strip(_CLOSERS) else None
 
 
-def speaks_before(text: str, floor: int, start: int) -> bool:
-    """Whether words between `floor` and a box at `start` may qualify it; only a box that is marked here needs a reading."""
+def speaks_before(text: str, floor: int, start: int, *, boxed: bool = True) -> bool:
+    """Whether words between `floor` and `start`, in the sentence, may qualify what stands there: if not, none do."""
     cut = max(floor, start - WINDOW)
     line = start
     for _ in range(LINES):
@@ -51,7 +55,7 @@ def speaks_before(text: str, floor: int, start: int) -> bool:
         if text[line + 1] in _BEGINS or text[line - 1] == "\n":
             cut = line + 1
             break
-    return _speaks(text[cut:start], True)
+    return _speaks(text[cut:start], boxed)
 
 
 @lru_cache(maxsize=4096)
