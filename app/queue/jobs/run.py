@@ -4,6 +4,7 @@ All state is in Redis; what is here is a copy. When the copy turns out to be old
 with `Lost`, and the next one begins from what is in Redis.
 """
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,7 +23,8 @@ from app.status import Status
 
 _log = structlog.get_logger(__name__)
 _FEED_AT_ONCE = 16
-_FOLD_AT_ONCE = 64
+_FOLD_AT_ONCE = 16
+"""Replies; each is a millisecond of work between two turns of the loop, which has online requests to answer."""
 _BLOCK_MS = 500
 _LOST_AFTER_S = 15.0
 """After so long without a reply, what is in flight is looked for in the queue."""
@@ -138,19 +140,23 @@ class Run:
         """Take scores out of replies into the job."""
         replies = [(int(fields[b"batch"].rpartition(b".")[2]), fields[b"payload"]) for _, fields in entries]
         await self._have({self._plan[number].chunk for number, _ in replies if number < len(self._plan)})
-        complete: list[Scores] = []
+        done = abstained = 0
         changed: set[int] = set()
         for number, payload in replies:
             if number >= len(self._plan):
                 continue
             chunk = self._plan[number].chunk
             changed.add(chunk)
+            complete: list[Scores] = []
             for scores in codec.decode_scores(payload):
                 self._answered[number].add(scores.index)
                 row = self._rows[chunk][scores.index]
                 if _take(row, scores.components):
                     complete.append([score for score in row if score is not None])
-        await self._keep(changed, complete, after(entries[-1][0]))
+            done += len(complete)
+            abstained += self._counted(self._spec, complete)
+            await asyncio.sleep(0)
+        await self._keep(changed, done, abstained, after(entries[-1][0]))
 
     async def _time_out(self) -> None:
         """Answer all that is missing with `timeout`."""
@@ -158,12 +164,13 @@ class Run:
         for start in range(0, last, _FOLD_AT_ONCE):
             chunks = range(start, min(start + _FOLD_AT_ONCE, last))
             await self._have(set(chunks))
-            complete: list[Scores] = []
+            done = abstained = 0
             for chunk in chunks:
-                for row in self._rows[chunk]:
-                    if _take(row, [(index, _LATE) for index in range(len(row))]):
-                        complete.append([score for score in row if score is not None])
-            await self._keep(set(chunks), complete, b"")
+                late = [row for row in self._rows[chunk] if _take(row, [(n, _LATE) for n in range(len(row))])]
+                done += len(late)
+                abstained += self._counted(self._spec, [[s for s in row if s is not None] for row in late])
+                await asyncio.sleep(0)
+            await self._keep(set(chunks), done, abstained, b"")
 
     async def _have(self, chunks: set[int]) -> None:
         """Have the rows of chunks here."""
@@ -172,30 +179,22 @@ class Run:
             blank: Rows = [[None] * len(self._spec.components) for _ in range(self._spec.chunk_items(chunk))]
             self._rows[chunk] = rows or blank
 
-    async def _keep(self, chunks: set[int], complete: list[Scores], through: bytes) -> None:
-        """Write rows, with what follows from them, and forget what is complete."""
+    async def _keep(self, chunks: set[int], done: int, abstained: int, through: bytes) -> None:
+        """Write rows that so many more items are complete in, and forget what is complete."""
         full = {chunk for chunk in chunks if all(None not in row for row in self._rows[chunk])}
         answered = {number for chunk in full for number in self._of_chunk[chunk]}
         answered |= {n for n, items in self._answered.items() if len(items) >= self._plan[n].items}
         rows: list[str | int | bytes] = []
         for chunk in chunks:
             rows += [chunk, encode(self._rows[chunk])]
+            await asyncio.sleep(0)
         size = sum(self._plan[number].size for number in answered)
         await self._change(
             scripts.FOLD,
             [self._part(part) for part in ("scores", "batches", "flight", "replies")] + [self._keys.job_bytes],
-            [
-                len(complete),
-                self._counted(self._spec, complete),
-                through,
-                self._job,
-                size,
-                len(chunks),
-                *rows,
-                *answered,
-            ],
+            [done, abstained, through, self._job, size, len(chunks), *rows, *answered],
         )
-        self._done += len(complete)
+        self._done += done
         for chunk in full:
             del self._rows[chunk]
         for number in answered:
