@@ -37,7 +37,7 @@ class Lane:
         self._consumer = consumer
         self._most = len(slots) * prefetch
         self._lease_s = lease_s
-        self._backlog = Backlog()
+        self._backlog = Backlog(len(slots))
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
         self._room = asyncio.Condition()
         self._intake: list[asyncio.Task[None]] = []
@@ -111,18 +111,24 @@ class Lane:
     async def _work(self, slot: Slot) -> None:
         while True:
             task = await self._backlog.take()
-            if not await self._wanted(task):
-                await self._let_go(Counter([task.priority]))
-                continue
-            waited = task.queue_ms
-            if task.expired:
-                late = codec.same_for_all(
-                    codec.decode_batch(task.envelope.payload), Status.TIMEOUT, "the deadline passed in the queue"
-                )
-                self._answers.put_nowait(Answer(task, codec.encode(late), waited, True))
-                continue
-            async for scores in slot.run(task.envelope.payload, task.envelope.items):
-                self._answers.put_nowait(Answer(task, scores.payload, waited, scores.last))
+            try:
+                await self._do(slot, task)
+            finally:
+                await self._backlog.ended(task)
+
+    async def _do(self, slot: Slot, task: Task) -> None:
+        if not await self._wanted(task):
+            await self._let_go(Counter([task.priority]))
+            return
+        waited = task.queue_ms
+        if task.expired:
+            late = codec.same_for_all(
+                codec.decode_batch(task.envelope.payload), Status.TIMEOUT, "the deadline passed in the queue"
+            )
+            self._answers.put_nowait(Answer(task, codec.encode(late), waited, True))
+            return
+        async for scores in slot.run(task.envelope.payload, task.envelope.items):
+            self._answers.put_nowait(Answer(task, scores.payload, waited, scores.last))
 
     async def _send_answers(self) -> None:
         """Send all answers there are in one round trip; while the server is away, keep them."""
