@@ -26,6 +26,8 @@ MAX_TERMS = 24
 MAX_DENOMINATOR = 60
 MAX_SHIFT = 24
 """Steps by which a factorial is shifted, and largest k of a binomial that is multiplied out."""
+MAX_NODES = 150
+"""Size of a function's argument in normal form: a sine doubles it, so that sines of sines would grow without bound."""
 _TRIG = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"])
 _ARC = {"arctan": "tan", "arcsin": "sin", "arccos": "cos"}
 _REAL_FUNCTIONS = frozenset(["arctan", "abs", "max", "min", "floor", "ceil", "binom"])
@@ -80,6 +82,8 @@ def _normal(node: Node) -> Node:
     node = node._replace(args=tuple(_normal(a) for a in node.args))
     if node.op == "deg":
         return Node("mul", (node.args[0], Node("div", (PI, num(180)))))
+    if node.op in ("fn", "pow") and _is_larger(node, MAX_NODES):
+        raise TooComplex("functions within functions")
     if node.op == "fn":
         return _function(node)
     if node.op == "pow":
@@ -89,6 +93,17 @@ def _normal(node: Node) -> Node:
     if node.op == "fact" and node.value is None:
         return _factorial(node)
     return node
+
+
+def _is_larger(node: Node, bound: int) -> bool:
+    """Whether a tree has more nodes; no more than so many are counted."""
+    count, stack = 0, [node]
+    while stack:
+        count += 1
+        if count > bound:
+            return True
+        stack.extend(stack.pop().args)
+    return False
 
 
 def _function(node: Node) -> Node:

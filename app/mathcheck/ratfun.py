@@ -12,6 +12,8 @@ _SIN_LIKE = {"sin": (1, 0), "cos": (0, 0), "tan": (1, 1), "sec": (0, 1), "csc": 
 _INTERNED = frozenset(["root", "fn", "app", "pow", "fact"])
 """Atoms that are compared by what they are applied to."""
 MAX_ROOT = 12
+MAX_NESTED = 4
+"""Functions within functions whose arguments are compared: sine and cosine of each double the work."""
 MAX_ATOMS = 24
 """Generators of one comparison."""
 
@@ -23,7 +25,8 @@ class Fraction(tuple[Any, Any]):
 class RationalFunctions:
     """Turns trees into fractions of polynomials; equal trees without a rational form share one generator."""
 
-    def __init__(self, *nodes: Node) -> None:
+    def __init__(self, *nodes: Node, depth: int = 0) -> None:
+        self._depth = depth
         self.atoms: dict[Node, int] = {}
         self._same: dict[Node, Node] = {}
         """Atoms written otherwise than the one that stands for them: √(x + y) and √(y + x)."""
@@ -56,7 +59,7 @@ class RationalFunctions:
             return
         if node.op in _INTERNED and node.args:
             for other in self.atoms:
-                if other.op == node.op and other.value == node.value and _same_parts(node, other):
+                if other.op == node.op and other.value == node.value and _same_parts(node, other, self._depth):
                     self._same[node] = other
                     return
         self.atoms[node] = len(self.atoms)
@@ -151,19 +154,19 @@ class RationalFunctions:
         return bool(self.reduce(p) == 0)
 
 
-def _same_parts(a: Node, b: Node) -> bool:
+def _same_parts(a: Node, b: Node, depth: int) -> bool:
     """Whether two atoms are the same function of the same rational functions."""
-    return len(a.args) == len(b.args) and all(identical(x, y) for x, y in zip(a.args, b.args, strict=True))
+    return len(a.args) == len(b.args) and all(identical(x, y, depth + 1) for x, y in zip(a.args, b.args, strict=True))
 
 
-def identical(a: Node, b: Node) -> bool:
-    """Whether two nodes are equal as rational functions over opaque atoms."""
+def identical(a: Node, b: Node, depth: int = 0) -> bool:
+    """Whether two nodes are equal as rational functions over opaque atoms, `depth` functions within functions."""
     if a == b:
         return True
-    if symbols(a) != symbols(b):
+    if depth > MAX_NESTED or symbols(a) != symbols(b):
         return False
     try:
-        functions = RationalFunctions(a, b)
+        functions = RationalFunctions(a, b, depth=depth)
         p, q = functions.fraction(a)
         r, s = functions.fraction(b)
         return q != 0 and s != 0 and functions.is_zero(functions.mul(p, s) - functions.mul(r, q))

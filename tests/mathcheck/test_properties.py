@@ -56,3 +56,11 @@ HOSTILE = [
 def test_hostile_answers_are_wrong_and_never_raise(text, reference):
     assert check_answer(text, reference).score == 0.0
     assert check(f"So \\boxed{{{text}}}", reference).score == 0.0
+
+
+@pytest.mark.parametrize("function", ["\\sin(", "\\cos(", "\\tan(", "\\ln(", "\\arctan(", "\\sin^2("])
+def test_functions_within_functions_are_told_apart_in_time(function):
+    """A sine's normal form holds its argument twice: thirty levels were a billion nodes."""
+    deep, less = (function * n + "x" + ")" * n for n in (30, 29))
+    assert check_answer(deep, less).score in (0.0, None)
+    assert check_answer(deep, deep).score == 1.0
