@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +20,10 @@ from assay_client._exchange import Call, Exchange, read_value
 from assay_client._jobs import Jobs
 from assay_client._models import Component, Item, Result, Rubric, Scored, merged, result_from, scored_from
 from assay_client._split import Part, parts, refused_items, refused_result
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpx's transport tries to import it several times a request: a known absence spares the search of the whole path.
+    sys.modules.setdefault("sniffio", None)  # pyright: ignore[reportArgumentType]
 
 _PATH = "/v1/score"
 _REFUSAL_ROUNDS = 16
