@@ -9,12 +9,23 @@ _ACCENTS = frozenset(["overline", "bar", "vec", "hat", "widehat", "tilde", "over
 _SAME_ACCENT = {"bar": "overline", "widehat": "hat", "overrightarrow": "vec"}
 
 
+_D = Node("sym", (), "d")
+
+
+def _is_derivative(over: Node, under: Node) -> bool:
+    """Whether a fraction is the operator `d/dx`: no quotient, and nothing that is computed here."""
+    return (over == _D or (over.op == "pow" and over.args[0] == _D)) and under.op == "mul" and under.args[0] == _D
+
+
 class Commands(Environments):
     def command(self) -> Node:
         name = self.t.text
         self.i += 1
         if name in _FRACTIONS:
-            return Node("div", (self.argument(), self.argument()))
+            over, under = self.argument(), self.argument()
+            if _is_derivative(over, under):
+                raise self.error("a value, not a derivative to take")
+            return Node("div", (over, under))
         if name in ("sqrt", "surd", "cbrt"):
             return self._root(name)
         if name in ("binom", "dbinom", "tbinom"):
