@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """Memory beyond what the child has when the reward begins, likewise."""
     child_max_items: Annotated[int, Field(ge=1)] = 200_000
     """Items after which a child is replaced, so that a leak in a plugin stays bounded."""
+    pin_children: bool = False
+    """Bind each child of the `cpu` lane to one core: steadier times where the worker has its cores to itself."""
     part_rows: Annotated[int, Field(ge=1)] = 20_000
     """Rows of a part of `assay rescore`: a file of some MB."""
 

@@ -45,7 +45,9 @@ class Worker:
     def _lane(self, lane: str, keys: Keys) -> Lane:
         s = self._settings
         budget = Budget.of(s, lane)
-        slots = [Slot(self._context, budget, s.log_level) for _ in range(s.children)]
+        pinned = s.pin_children and lane == CPU_LANE  # a program's processes go where there is room
+        cores = sorted(os.sched_getaffinity(0)) if pinned else [None]
+        slots = [Slot(self._context, budget, s.log_level, cores[n % len(cores)]) for n in range(s.children)]
         consumer = Consumer(
             self._server,
             keys,

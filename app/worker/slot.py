@@ -81,8 +81,10 @@ def fork_server() -> ForkServerContext:
 class Slot:
     """Runs micro-batches one at a time; survives whatever they do to the child."""
 
-    def __init__(self, context: ForkServerContext, budget: Budget, log_level: str) -> None:
+    def __init__(self, context: ForkServerContext, budget: Budget, log_level: str, core: int | None = None) -> None:
+        """`core`: the one that its children are bound to."""
         self._context = context
+        self._core = core
         self._budget = budget
         self._log_level = log_level
         self._progress = Progress.create()
@@ -244,6 +246,8 @@ class Slot:
             )
             try:
                 await asyncio.to_thread(process.start)
+                if self._core is not None and process.pid is not None:
+                    os.sched_setaffinity(process.pid, {self._core})
                 return ours, process
             except (OSError, EOFError) as error:
                 ours.close()

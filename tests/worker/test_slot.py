@@ -41,3 +41,16 @@ def _watched(slot: Slot) -> asyncio.Task[None]:
             await asyncio.sleep(0.02)
 
     return asyncio.create_task(watch())
+
+
+def cores(data: bytes, progress: Progress) -> bytes:
+    return str(sorted(os.sched_getaffinity(0))).encode()
+
+
+async def test_a_pinned_child_stays_on_its_core():
+    core = max(os.sched_getaffinity(0))
+    slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical", core)
+    try:
+        assert await slot.call(f"{__name__}:cores", b"", 1) == f"[{core}]".encode()
+    finally:
+        await slot.close()
