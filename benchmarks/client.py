@@ -40,8 +40,14 @@ def rate(number: int, work: Callable[[], object]) -> float:
 
 
 def by_threads(one: Callable[[dict[str, Any]], object], batch: Sequence[dict[str, Any]]) -> None:
+    """Each thread calls for an item at a time, again and again, as a trainer's own pool of reward workers does."""
+
+    def calls(own: Sequence[dict[str, Any]]) -> None:
+        for item in own:
+            one(item)
+
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(one, batch):
+        for _ in pool.map(calls, [batch[n::THREADS] for n in range(THREADS)]):
             pass
 
 
@@ -58,7 +64,7 @@ def throughput(url: str, rounds: int, size: int) -> None:
         for _ in range(rounds):
             batches = [items(BATCH, size) for _ in range(4)]
             found["batches"].append(rate(4 * BATCH, lambda batches=batches: [client.score(b, RUBRIC) for b in batches]))
-            singles = items(2 * BATCH, size)
+            singles = items(8 * BATCH, size)
             found["threads"].append(
                 rate(len(singles), lambda singles=singles: by_threads(lambda i: client.score_one(i, RUBRIC), singles))
             )
