@@ -20,7 +20,7 @@ from app.queue.outage import QueueUnavailable, Reason
 from app.queue.packing import Batch, Limits, Plan, Route, Work
 from app.queue.pending import Pending
 from app.queue.room import QueueFull, Room
-from app.rewards.base import LANES
+from app.rewards.base import CPU_LANE, LANES
 
 _log = structlog.get_logger(__name__)
 _REPLIES_AT_ONCE = 64
@@ -146,7 +146,8 @@ class Dispatcher:
                 full = []
         few = more or len(pending.scores) <= _FEW
         for one in works.values():
-            self._flush_later(one) if few else self._close(one, full)
+            # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
+            self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
         await self._sent(full)
         for name, number in how.items():
             self._on_reuse(name, number)
