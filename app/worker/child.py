@@ -1,6 +1,7 @@
 """The killable process: scores micro-batches, one after the other, and tells its parent what it is at."""
 
 import ctypes
+import gc
 import os
 import pkgutil
 import resource
@@ -21,6 +22,8 @@ from app.worker.scoring import as_score, bind, sample_of
 _FLUSH_NS = 20_000_000
 """Finished scores wait no longer than this for their neighbours."""
 _PR_SET_PDEATHSIG = 1
+_COLLECT = (20_000, 20, 20)
+"""Scores have no cycles and die with their micro-batch: the usual 700 objects are a collection every few items."""
 
 
 def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_level: str) -> None:
@@ -32,6 +35,7 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure(log_level, process="child")
+    gc.set_threshold(*_COLLECT)
     batches = Frames(sock)
     while (frame := batches.receive()) is not None:
         kind, payload = frame
