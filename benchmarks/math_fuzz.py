@@ -112,7 +112,7 @@ def by_mutation(seconds: float, seed: int) -> int:
         worst = max(worst, (spent, way, f"{text[:200]!a} against {reference[:100]!a}"))
         if spent > LIMIT_S:
             bad += 1
-            print(f"SLOW {spent * 1e3:.0f} ms as {way}", json.dumps([text[:2000], reference[:500]]))
+            print(f"SLOW {spent * 1e3:.0f} ms as {way}", json.dumps([text, reference]))
         if cases == WARM_UP:
             base = peak_kb()
     growth = peak_kb() - base if base else 0

@@ -18,11 +18,11 @@ from app.mathcheck.verdict import NoAnswer
 
 _GLUED = re.compile(r"(?<=[\d)])(or|and)(?=[\dA-Z(])")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
-_CAPITALS = re.compile(r"\b[A-Z]{2}\b")
-"""Names of segments: NO is no denial."""
+_CAPITALS = re.compile(r"\b[A-Z]{2}\b|(?<=\d)[A-Z]+(?=[\d_])")
+"""Names of segments, digits of a numeral: NO is no denial, and 1IF0 no condition."""
 _WORD = re.compile(r"[a-z]{2,}")
 _VALUE = re.compile(r"\d|\\(?:frac|sqrt|pi|infty)|[√π½]")
-_IN_WORDS = re.compile(r"[A-Za-z]{3,}[A-Za-z -]*|[Aa]n? [A-Za-z -]+")
+_IN_WORDS = re.compile(r"[A-Za-z]{3}[A-Za-z -]*|[Aa]n? [A-Za-z -]+")
 _POWER_WORD = re.compile(r"\d\s+(?:squared|cubed)\b")
 _LEAD = re.compile(
     r"\s*([A-Za-z][A-Za-z ]{0,60}?)\s*(?::|=|\b(?:is|are|equals)\b)\s*(?=\S)(?!.*(?:[:=]|\b(?:is|are|equals)\b))", re.S
