@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.queue.codec import ComponentWork
+from app.queue.packing import components_of
 from app.rewards.base import Sample
 from app.rubric import resolve
 from app.worker.scoring import bind
@@ -39,9 +39,7 @@ _TURNS = 3
 def _in_process(size: int, seed: int) -> float:
     """Completions a second of the rewards alone in one process."""
     rubric = resolve("r1")
-    components = bind(
-        [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
-    )
+    components = bind(components_of(rubric))
     made = make_items(_OWN_DISTINCT, size, seed)
     done, started = 0, time.perf_counter()
     while time.perf_counter() - started < _IN_PROCESS_S:

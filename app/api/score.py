@@ -18,9 +18,10 @@ from app.api.lines import line_response
 from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
-from app.api.work import components_of, kept_for_groups, work_of
+from app.api.work import kept_for_groups, work_of
 from app.observe.metrics import Metrics
 from app.queue.outage import QueueUnavailable
+from app.queue.packing import components_of
 from app.queue.pending import Pending
 from app.queue.room import QueueFull
 from app.rewards.base import Sample

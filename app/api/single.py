@@ -7,9 +7,8 @@ from fastapi import Request
 from app.api.auth.gate import capped
 from app.api.disconnect import while_connected
 from app.api.state import state_of
-from app.api.work import components_of
 from app.queue.codec import ComponentScore, WorkItem
-from app.queue.packing import Plan
+from app.queue.packing import Plan, components_of
 from app.queue.pending import Pending
 from app.rubric import bind
 from app.schemas import ComponentSpec, RubricSpec

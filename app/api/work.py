@@ -3,14 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from app.api.items import ItemIn, MessageIn
-from app.queue.codec import ComponentWork, WorkItem
+from app.queue.codec import WorkItem
 from app.queue.packing import Plan
 from app.rewards.base import Sample
 from app.rubric import Rubric
-
-
-def components_of(rubric: Rubric) -> list[ComponentWork]:
-    return [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
 
 
 def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:

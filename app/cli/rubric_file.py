@@ -6,14 +6,13 @@ from typing import Any
 
 from app.cli.console import fail
 from app.rubric import BadRubric, load_file
-
-_SUFFIXES = (".toml", ".yaml", ".yml", ".json")
+from app.rubric.library import SUFFIXES
 
 
 def load_rubric(name: str) -> str | Mapping[str, Any]:
     """A name stays a name; a file is read."""
     path = Path(name)
-    if path.suffix not in _SUFFIXES:
+    if path.suffix not in SUFFIXES:
         return name
     try:
         return load_file(path).model_dump(mode="json")

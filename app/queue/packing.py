@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.queue import codec
 from app.queue.codec import ComponentWork, RawBatch, RawEntry
 from app.queue.pending import Pending
+from app.rubric import Rubric
 
 _KEY_BYTES = 16
 """Chance of two different items of 10^9 having one key: below 10^-20."""
@@ -21,6 +22,11 @@ class Plan(NamedTuple):
     lane: str
     components: tuple[int, ...]
     """Positions in the rubric."""
+
+
+def components_of(rubric: Rubric) -> list[ComponentWork]:
+    """What is to be computed for each item, in the rubric's order."""
+    return [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
 
 
 class Limits(NamedTuple):

@@ -14,10 +14,10 @@ from functools import cache
 import msgspec
 
 from app.observe.logs import configure
-from app.queue.codec import ComponentScore, ItemScores, decode_batch, encode
+from app.queue.codec import ItemScores, decode_batch, encode
 from app.worker.frames import Call, Frames, Kind, pack
 from app.worker.progress import Progress
-from app.worker.scoring import as_score, bind, sample_of
+from app.worker.scoring import bind, sample_of, score_item
 
 _FLUSH_NS = 20_000_000
 """Finished scores wait no longer than this for their neighbours."""
@@ -57,22 +57,15 @@ def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -
     batch = decode_batch(payload)
     components = bind(batch.components)
     done: list[ItemScores] = []
-    now = flushed = time.monotonic_ns()
+    indices = [component.index for component in components]
+    flushed = time.monotonic_ns()
     for position, entry in enumerate(batch.entries):
-        if done and now - flushed > _FLUSH_NS:
+        if done and time.monotonic_ns() - flushed > _FLUSH_NS:
             sock.sendall(pack(Kind.SCORES, encode(done)))
             done.clear()
-            flushed = now
+            flushed = time.monotonic_ns()
         sample = sample_of(entry.item)
-        scores: list[tuple[int, ComponentScore]] = []
-        for number, component in enumerate(components):
-            score = entry.known.get(component.index)
-            if score is None:
-                progress.begin(position, number, now, component.cpu_s, component.wall_s)
-                scored, started = component.score(sample, entry.request), now
-                now = time.monotonic_ns()
-                score = as_score(scored, (now - started) // 1000, batch.evidence)
-            scores.append((component.index, score))
-        done.append(ItemScores(entry.index, scores))
+        scores = score_item(components, sample, entry.request, position, progress, batch.evidence, entry.known)
+        done.append(ItemScores(entry.index, list(zip(indices, scores, strict=True))))
     progress.idle()
     sock.sendall(pack(Kind.LAST_SCORES, encode(done)))

@@ -1,5 +1,7 @@
 """Scores one item with one reward, and keeps what a reward raises from becoming more than that item's `error`."""
 
+import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +13,12 @@ from app.rewards import registry
 from app.rewards.base import Component, Params, Reward, Sample
 from app.rewards.memory import memory_limit
 from app.status import Status
+from app.worker.progress import Progress
 
 _log = structlog.get_logger(__name__)
 _RUBRICS_KEPT = 256
 _json = msgspec.json.Encoder()
+_NONE_KNOWN: Mapping[int, ComponentScore] = {}
 
 
 def sample_of(item: WorkItem) -> Sample:
@@ -61,3 +65,26 @@ def _bound(encoded: bytes) -> tuple[Bound, ...]:
 def bind(components: list[ComponentWork]) -> tuple[Bound, ...]:
     """The components ready to score with; bound once for all micro-batches of a rubric."""
     return _bound(_json.encode(components))
+
+
+def score_item(
+    components: Sequence[Bound],
+    sample: Sample,
+    request: str,
+    position: int,
+    progress: Progress,
+    evidence: bool,
+    known: Mapping[int, ComponentScore] = _NONE_KNOWN,
+) -> list[ComponentScore]:
+    """Scores of one item by its components, each noted in the progress as it begins; those `known` are not computed."""
+    scores: list[ComponentScore] = []
+    now = time.monotonic_ns()
+    for number, component in enumerate(components):
+        score = known.get(component.index)
+        if score is None:
+            progress.begin(position, number, now, component.cpu_s, component.wall_s)
+            scored, started = component.score(sample, request), now
+            now = time.monotonic_ns()
+            score = as_score(scored, (now - started) // 1000, evidence)
+        scores.append(score)
+    return scores

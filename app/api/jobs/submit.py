@@ -12,11 +12,12 @@ from app.api.items import ItemIn
 from app.api.received import Received
 from app.api.results import labels_of
 from app.api.state import State
-from app.api.work import components_of, kept_for_groups, work_of
+from app.api.work import kept_for_groups, work_of
 from app.queue import codec
 from app.queue.jobs.cutting import Cutter
 from app.queue.jobs.model import JobLabel, JobSample, JobSpec
 from app.queue.jobs.store import Piece
+from app.queue.packing import components_of
 from app.rubric import BadRubric, Rubric, bind, presets
 from app.schemas import JobRequest, RubricSpec, ScoreRequest
 

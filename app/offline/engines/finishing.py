@@ -1,6 +1,5 @@
 """What a child does with a chunk: rows of the input in, rows of the output out."""
 
-import time
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,14 +8,14 @@ import msgspec
 from app.offline.chunk import Chunk, records
 from app.offline.engines.base import Plan
 from app.offline.layout import Layout
-from app.offline.records import BadRow, Record, Scores
+from app.offline.records import BadRow, Record
 from app.offline.rows import Columns, Combiner, Done, Entry
-from app.queue.codec import ComponentWork
+from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric, resolve
 from app.schemas import RubricSpec
 from app.worker.progress import Progress
-from app.worker.scoring import Bound, as_score, bind, sample_of
+from app.worker.scoring import Bound, bind, sample_of, score_item
 
 FUNCTION = f"{__name__}:finish"
 
@@ -55,9 +54,7 @@ class _Ready(NamedTuple):
 def _ready(encoded: bytes) -> _Ready:
     plan = msgspec.msgpack.decode(encoded, type=Plan)
     rubric = resolve(RubricSpec.model_validate(plan.rubric))
-    components = bind(
-        [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
-    )
+    components = bind(components_of(rubric))
     columns = Columns(rubric.names, plan.text, plan.evidence)
     return _Ready(rubric, Layout(plan.layout, plan.paths), components, Combiner(rubric, columns), plan.evidence)
 
@@ -70,19 +67,10 @@ def finish(data: bytes, progress: Progress) -> bytes:
     kinds = {str(one.item.reference.get("kind")) for one in found if isinstance(one, Record)}
     if any(plan.rubric.lanes(kind).keys() - {CPU_LANE} for kind in kinds):
         return _encode(None)
-    entries: list[Entry] = []
-    for position, one in enumerate(found):
-        entries.append(one if isinstance(one, BadRow) else (one, _scores(one, position, plan, progress)))
+    entries: list[Entry] = [
+        one
+        if isinstance(one, BadRow)
+        else (one, score_item(plan.components, sample_of(one.item), one.id, position, progress, plan.evidence))
+        for position, one in enumerate(found)
+    ]
     return _encode(plan.combiner.take(entries))
-
-
-def _scores(record: Record, position: int, plan: _Ready, progress: Progress) -> Scores:
-    sample = sample_of(record.item)
-    scores: Scores = []
-    now = time.monotonic_ns()
-    for number, component in enumerate(plan.components):
-        progress.begin(position, number, now, component.cpu_s, component.wall_s)
-        scored, started = component.score(sample, record.id), now
-        now = time.monotonic_ns()
-        scores.append(as_score(scored, (now - started) // 1000, plan.evidence))
-    return scores

@@ -13,7 +13,8 @@ from app.offline.engines.base import Engine, Plan
 from app.offline.records import Record, Scores
 from app.offline.rows import Done
 from app.queue import codec
-from app.queue.codec import ComponentScore, ComponentWork, RawBatch, RawEntry
+from app.queue.codec import ComponentScore, RawBatch, RawEntry
+from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric
 from app.settings import Settings
@@ -44,9 +45,7 @@ class LocalEngine(Engine):
         self._slots: dict[str, list[Slot]] = {}
         self._jobs: dict[str, asyncio.Queue[_Job]] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._works = {
-            i: ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)
-        }
+        self._works = components_of(rubric)
         self.in_flight = 4 * children
 
     async def start(self) -> None:
