@@ -100,7 +100,8 @@ def left(name: str, owner: int) -> list[str]:
 
     client = sdk.from_env(version="auto")
     try:
-        return [c.id for c in client.containers.list(filters={"label": f"{docker.LABEL}={owner}"})]
+        # The low-level list: the other one asks after each container again, and one may be gone by then.
+        return [c["Id"] for c in client.api.containers(filters={"label": f"{docker.LABEL}={owner}"})]
     finally:
         client.close()
 
