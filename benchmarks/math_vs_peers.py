@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from app.mathcheck import check
-from app.mathcheck.readings import readings
+from app.mathcheck.readings import remembered
 
 SHARED = Path(os.environ.get("ASSAY_SHARED", Path(__file__).parents[2] / "shared"))
 SUITE = SHARED / "cases" / "math_verify_suite.jsonl"
@@ -115,7 +115,7 @@ def suite(judge):
     rows = [json.loads(line) for line in SUITE.read_text().splitlines()]
     spent = []
     for _ in range(2):
-        readings.cache_clear()  # ours remembers what it has parsed
+        remembered.cache_clear()  # ours remembers what it has parsed
         spent.clear()
         for row in rows:
             started = time.process_time()

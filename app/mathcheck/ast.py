@@ -49,6 +49,26 @@ def operations(node: Node) -> set[str]:
     return found
 
 
+def size(node: Node) -> int:
+    """How many nodes a tree has: what hashing it or comparing it with another costs."""
+    count, stack = 0, [node]
+    while stack:
+        count += 1
+        stack.extend(stack.pop().args)
+    return count
+
+
+def is_larger(node: Node, bound: int) -> bool:
+    """Whether a tree has more nodes; no more than so many are counted."""
+    count, stack = 0, [node]
+    while stack:
+        count += 1
+        if count > bound:
+            return True
+        stack.extend(stack.pop().args)
+    return False
+
+
 def symbols(node: Node) -> set[str]:
     """Names of the free variables below a node."""
     found: set[str] = set()

@@ -10,12 +10,15 @@ from app.mathcheck.ast import TWO, Node, num, substitute, symbols
 from app.mathcheck.limits import MAX_BITS, MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_INTEGRAND, MAX_SUM_TERMS, TooComplex
 from app.mathcheck.roots import complex_roots
 from app.mathcheck.series import NoSum, infinite_sum
+from app.mathcheck.work import GAMMA, Exhausted, spend, transcendental
 
 _INF = Node("const", (), "inf")
 REAL = ""
 """A key of the environment: even roots and logarithms of negative numbers are outside of the domain."""
 ANALYTIC = "analytic"
 """A key of the environment: a ball that touches a branch cut has no value. No variable has a name this long."""
+_CHEAP = frozenset(["add", "mul", "div", "neg", "pct", "base", "deg"])
+"""Operations that cost about the same at every usual precision."""
 _LOCK = threading.RLock()
 """flint's precision is one for the process."""
 
@@ -68,6 +71,7 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
     if not args:
         raise OutOfDomain(op)
     x = args[0]
+    spend(1 + (ctx.prec >> 10) if op in _CHEAP else transcendental(ctx.prec))
     if op == "add":
         for y in args[1:]:
             x = x + y
@@ -98,7 +102,7 @@ def _eval(node: Node, env: dict[str, Any]) -> Any:
             raise TooComplex("factorial too large")
         if node.value == "!!":
             raise OutOfDomain("a double factorial")
-        return (x + 1).gamma()
+        return _gamma(x + 1)
     if op == "fn":
         if node.value == "log" and REAL in env and _real_negative(x):
             raise OutOfDomain("logarithm of a negative number")
@@ -167,7 +171,7 @@ def _function(name: str, args: list[Any]) -> Any:
     if name == "binom" and len(args) == 2:
         n, k = args
         _bounded(n)
-        return (n + 1).gamma() / ((k + 1).gamma() * (n - k + 1).gamma())
+        return _gamma(n + 1) / (_gamma(k + 1) * _gamma(n - k + 1))
     if name in ("max", "min") and all(a.imag == 0 for a in args):
         for y in args[1:]:
             x = x.real_max(y) if name == "max" else x.real_min(y)
@@ -177,6 +181,12 @@ def _function(name: str, args: list[Any]) -> Any:
     if name in ("Re", "Im"):
         return acb(x.real if name == "Re" else x.imag)
     raise OutOfDomain(name)
+
+
+def _gamma(x: Any) -> Any:
+    if not x.real.is_integer():  # of an integer it is a product
+        spend(GAMMA * transcendental(ctx.prec))
+    return x.gamma()
 
 
 def _of_integers(name: str, args: list[Any]) -> Any:
@@ -247,10 +257,12 @@ def _integral(node: Node, env: dict[str, Any]) -> Any:
         inner = {**env, name: z, ANALYTIC: z} if analytic else {**env, name: z}
         try:
             return _eval(body, inner)
-        except (TooComplex, OutOfDomain):
+        except (TooComplex, OutOfDomain, Exhausted):
             return acb(float("nan"))  # the integrator then halves its step
 
-    return acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=MAX_INTEGRAND, depth_limit=40)
+    value = acb.integral(integrand, _eval(low, env), _eval(high, env), eval_limit=MAX_INTEGRAND, depth_limit=40)
+    spend(0)  # no exception comes through the integrator
+    return value
 
 
 def _uninterpreted(node: Node, env: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from app.mathcheck.usual import usual_answer
 from app.mathcheck.verdict import Extraction, NoAnswer, Verdict
 from app.mathcheck.visible import visible
 from app.mathcheck.words import plain
+from app.mathcheck.work import Exhausted, budget
 from app.status import Status
 
 _OK = Status.OK  # a look-up in an enum costs as much as a search
@@ -196,6 +197,19 @@ def _chosen(right: bool) -> Verdict:
 
 
 def _decide(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) -> Verdict:
+    if answers[0].op == "num" == golds[0].op:  # too small to be counted
+        return _by_readings(answers, golds, policy)
+    try:
+        with budget():
+            return _by_readings(answers, golds, policy)
+    except Exhausted:
+        pass
+    if any(_too_complex_itself(gold, policy) for gold in golds):
+        return Verdict(None, Status.BAD_REFERENCE, detail="too much work")
+    return Verdict(0.0, Status.TOO_COMPLEX, detail="too much work")
+
+
+def _by_readings(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) -> Verdict:
     steps: list[str] = []
     last = Outcome(False, "exact", "")
     problem: Verdict | None = None
@@ -229,8 +243,9 @@ def _decide(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) 
 
 def _too_complex_itself(gold: Node, policy: Policy) -> bool:
     try:
-        compare(gold, Node("num", (), fmpq(1)), policy)
-    except TooComplex:
+        with budget():
+            compare(gold, Node("num", (), fmpq(1)), policy)
+    except (TooComplex, Exhausted):
         return True
     except (MathError, ZeroDivisionError, OverflowError):
         return False

@@ -4,6 +4,10 @@ from flint import fmpq, fmpz
 
 from app.mathcheck.ast import Node, num, substitute
 from app.mathcheck.limits import MAX_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex, Unparsable
+from app.mathcheck.work import rational, spend
+
+SMALL = 1_000
+"""Bits of a rational whose arithmetic costs no more than its node."""
 
 
 def exact(node: Node) -> fmpq | None:
@@ -20,6 +24,7 @@ def exact(node: Node) -> fmpq | None:
         return _series(node)
     if op not in ("add", "mul", "div", "neg", "pow", "root", "fact", "pct", "fn"):
         return None
+    spend(1)
     values: list[fmpq] = []
     for a in node.args:
         v = exact(a)
@@ -48,8 +53,11 @@ def exact(node: Node) -> fmpq | None:
             if y == 0:
                 raise Unparsable("division by zero")
             x = x / y
-        if x.height_bits() > MAX_BITS:
+        bits = x.height_bits()
+        if bits > MAX_BITS:
             raise TooComplex("number too large")
+        if bits > SMALL:
+            spend(rational(bits))
     return x
 
 
@@ -65,6 +73,7 @@ def power(x: fmpq, e: fmpq) -> fmpq | None:
         return fmpq(1 if e.p % 2 == 0 else -1)
     if abs(e.p) * (x.height_bits() or 1) > MAX_BITS:
         raise TooComplex("power too large")
+    spend(abs(int(e.p)) * x.height_bits() // 2_000)
     return x ** int(e.p)
 
 
@@ -72,6 +81,7 @@ def _root(x: fmpq, n: fmpq) -> fmpq | None:
     if n.q != 1 or not 2 <= n <= 64:
         return None
     k = int(n.p)
+    spend(x.height_bits() // 500)
     if x < 0 and k % 2 == 0:
         return None
     p, q = abs(x.p), x.q
@@ -90,6 +100,7 @@ def _factorial(x: fmpq) -> fmpq | None:
         return None
     if x > MAX_FACTORIAL:
         raise TooComplex("factorial too large")
+    spend(int(x) // 50)
     return fmpq(fmpz.fac_ui(int(x.p)))  # pyright: ignore
 
 
@@ -107,6 +118,7 @@ def _double_factorial(x: fmpq) -> fmpq | None:
 
 def _function(name: str, values: list[fmpq]) -> fmpq | None:
     x = values[0]
+    spend(sum(rational(v.height_bits()) for v in values))
     if name == "abs":
         return abs(x)
     if name in ("floor", "ceil"):
@@ -126,6 +138,7 @@ def _function(name: str, values: list[fmpq]) -> fmpq | None:
             return fmpq(0)
         if n > MAX_FACTORIAL:
             raise TooComplex("binomial too large")
+        spend(int(n) // 50)
         return fmpq(fmpz.bin_uiui(int(n.p), int(k.p)))
     if name == "mod" and all(v.q == 1 for v in values) and values[1] > 0:
         return fmpq(values[0].p % values[1].p)
@@ -153,6 +166,8 @@ def _series(node: Node) -> fmpq | None:
         if v is None:
             return None
         total = total + v if node.op == "sum" else total * v
-        if total.height_bits() > MAX_BITS:
+        bits = total.height_bits()
+        if bits > MAX_BITS:
             raise TooComplex("number too large")
+        spend(1 + rational(bits))
     return total

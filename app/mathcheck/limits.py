@@ -37,6 +37,11 @@ MAX_ZERO_BITS = 20_000
 MAX_EXPONENT_BITS = 64
 """Magnitude of an argument that exp or pow may take in ball arithmetic."""
 
+MAX_WORK = 12_000
+"""Steps of one comparison, of about a microsecond each: work.py counts them."""
+MAX_TREE = 4_000
+"""Nodes of what an operation on trees makes, a matrix multiplied with itself: shared parts count each time."""
+
 
 class MathError(ValueError):
     """An answer that can't be used; `position` is the character where that showed, or -1."""

@@ -2,9 +2,10 @@
 
 from flint import fmpq_mat
 
-from app.mathcheck.ast import ONE, Node, num
-from app.mathcheck.limits import MAX_MATRIX_POWER, MAX_SYMBOLIC_DETERMINANT, TooComplex, Unparsable
+from app.mathcheck.ast import ONE, Node, is_larger, num
+from app.mathcheck.limits import MAX_MATRIX_POWER, MAX_SYMBOLIC_DETERMINANT, MAX_TREE, TooComplex, Unparsable
 from app.mathcheck.ratfun import exact_or_none
+from app.mathcheck.work import polynomial, spend
 
 Grid = list[list[Node]]
 MAX_PRODUCT = 20
@@ -70,6 +71,10 @@ def _mul(a: Node, b: Node) -> Node | None:
     if any(len(r) != len(ys) for r in xs) or len(ys) > MAX_PRODUCT:
         return None
     columns = range(len(ys[0]))
+    spend(len(xs) * len(ys) * len(columns))
+    x, y = _rational(xs), _rational(ys)
+    if x is not None and y is not None:
+        return _of_rationals(x * y)
     return matrix(
         [[Node("add", tuple(Node("mul", (x, s[j])) for x, s in zip(r, ys, strict=True))) for j in columns] for r in xs]
     )
@@ -94,6 +99,8 @@ def _power(node: Node) -> Node:
     total = matrix([[num(int(i == j)) for j in range(len(cells))] for i in range(len(cells))])
     for _ in range(n):
         total = _mul(total, base) or node
+        if is_larger(total, MAX_TREE):
+            raise TooComplex("power of a matrix")
     return total
 
 
@@ -101,7 +108,12 @@ def _rational(cells: Grid) -> fmpq_mat | None:
     values = [exact_or_none(x) for row in cells for x in row]
     if any(v is None for v in values):
         return None
+    spend(polynomial(len(cells), sum(v.height_bits() for v in values if v is not None)))
     return fmpq_mat(len(cells), len(cells[0]), [v for v in values if v is not None])
+
+
+def _of_rationals(m: fmpq_mat) -> Node:
+    return matrix([[Node("num", (), m[i, j]) for j in range(m.ncols())] for i in range(m.nrows())])
 
 
 def _inverse(cells: Grid) -> Node | None:
@@ -111,7 +123,7 @@ def _inverse(cells: Grid) -> Node | None:
             n = m.inv()
         except ZeroDivisionError:
             raise Unparsable("the inverse of a singular matrix") from None
-        return matrix([[Node("num", (), n[i, j]) for j in range(len(cells))] for i in range(len(cells))])
+        return _of_rationals(n)
     if len(cells) != 2:
         return None
     (a, b), (c, d) = cells

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from flint import fmpq, fmpz
 
 from app.mathcheck.algebraic import is_zero, pi_multiple
-from app.mathcheck.ast import ONE, TWO, Node, num, symbols
+from app.mathcheck.ast import ONE, TWO, Node, is_larger, num, size, symbols
 from app.mathcheck.balls import OutOfDomain, ball, whole
 from app.mathcheck.limits import TooComplex, Unparsable
 from app.mathcheck.ratfun import exact_or_none
+from app.mathcheck.work import spend
 
 I = Node("const", (), "i")  # noqa: E741  the letter of mathematics
 E = Node("const", (), "e")
@@ -82,7 +83,7 @@ def _normal(node: Node) -> Node:
     node = node._replace(args=tuple(_normal(a) for a in node.args))
     if node.op == "deg":
         return Node("mul", (node.args[0], Node("div", (PI, num(180)))))
-    if node.op in ("fn", "pow") and _is_larger(node, MAX_NODES):
+    if node.op in ("fn", "pow") and is_larger(node, MAX_NODES):
         raise TooComplex("functions within functions")
     if node.op == "fn":
         return _function(node)
@@ -93,17 +94,6 @@ def _normal(node: Node) -> Node:
     if node.op == "fact" and node.value is None:
         return _factorial(node)
     return node
-
-
-def _is_larger(node: Node, bound: int) -> bool:
-    """Whether a tree has more nodes; no more than so many are counted."""
-    count, stack = 0, [node]
-    while stack:
-        count += 1
-        if count > bound:
-            return True
-        stack.extend(stack.pop().args)
-    return False
 
 
 def _function(node: Node) -> Node:
@@ -221,6 +211,7 @@ def _meet(t: _Term, u: _Term) -> _Term:
 def _collected(terms: list[_Term]) -> list[_Term]:
     total: dict[Node, fmpq] = {}
     for t in terms:
+        spend(2 * size(t.monomial))
         total[t.monomial] = total.get(t.monomial, fmpq(0)) + t.factor
     return [_Term(q, m) for m, q in total.items() if q != 0]
 
@@ -355,6 +346,7 @@ def _factorial(node: Node) -> Node:
 def _denominators(node: Node, found: dict[tuple[Node, Node], int]) -> None:
     if node.op == "xpow":
         key = (node.args[0], node.args[1])
+        spend(3 * size(node))  # hashed at every level of a tower
         found[key] = math.lcm(found.get(key, 1), int(node.value.q))
         if found[key] > MAX_DENOMINATOR:
             raise TooComplex("powers with many denominators")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpq_poly
 
-from app.mathcheck.ast import Node, symbols
-from app.mathcheck.exact import exact
-from app.mathcheck.limits import MAX_POLY_EXPONENT, MAX_POLY_TERMS, TooComplex
+from app.mathcheck.ast import Node, size, symbols
+from app.mathcheck.exact import SMALL, exact
+from app.mathcheck.limits import MAX_BITS, MAX_POLY_EXPONENT, MAX_POLY_TERMS, TooComplex
+from app.mathcheck.work import polynomial, rational, spend
 
 _SIN_LIKE = {"sin": (1, 0), "cos": (0, 0), "tan": (1, 1), "sec": (0, 1), "csc": (-1, 0), "cot": (-1, -1)}
 _INTERNED = frozenset(["root", "fn", "app", "pow", "fact"])
@@ -28,12 +29,13 @@ class RationalFunctions:
     def __init__(self, *nodes: Node, depth: int = 0) -> None:
         self._depth = depth
         self.atoms: dict[Node, int] = {}
+        self._bits = 0
+        """Bits of all numbers: no sum has a greater denominator."""
         self._same: dict[Node, Node] = {}
         """Atoms written otherwise than the one that stands for them: √(x + y) and √(y + x)."""
+        spend(5)
         for node in nodes:
             self._collect(node)
-        if len(self.atoms) > MAX_ATOMS:
-            raise TooComplex("too many variables")
         names = tuple(f"a{i}" for i in range(len(self.atoms))) or ("a0",)
         self.ctx: Any = fmpq_mpoly_ctx.get(names, Ordering.lex)
         self.gens: Any = self.ctx.gens()
@@ -55,6 +57,7 @@ class RationalFunctions:
                 self._collect(node.args[0])
 
     def _atom(self, node: Node) -> None:
+        spend(size(node))
         if node in self.atoms or node in self._same:
             return
         if node.op in _INTERNED and node.args:
@@ -62,12 +65,15 @@ class RationalFunctions:
                 if other.op == node.op and other.value == node.value and _same_parts(node, other, self._depth):
                     self._same[node] = other
                     return
+        if len(self.atoms) == MAX_ATOMS:
+            raise TooComplex("too many variables")
         self.atoms[node] = len(self.atoms)
 
     def fraction(self, node: Node) -> tuple[Any, Any]:
         one = self.ctx.constant(fmpq(1))
         value = exact_or_none(node)
         if value is not None:
+            self._bits += value.height_bits()
             return self.ctx.constant(value), one
         if node.op == "neg":
             p, q = self.fraction(node.args[0])
@@ -80,7 +86,7 @@ class RationalFunctions:
             for other in node.args[1:]:
                 r, s = self.fraction(other)
                 if node.op == "add":
-                    p, q = (p + r, q) if q == s else (self.mul(p, s) + self.mul(r, q), self.mul(q, s))
+                    p, q = (self.add(p, r), q) if q == s else (self.add(self.mul(p, s), self.mul(r, q)), self.mul(q, s))
                 elif node.op == "mul":
                     p, q = self.mul(p, r), self.mul(q, s)
                 else:
@@ -104,9 +110,19 @@ class RationalFunctions:
         return self.gens[self.atoms[self._same.get(atom, atom)]]
 
     def mul(self, a: Any, b: Any) -> Any:
-        if len(a) * len(b) > MAX_POLY_TERMS:
+        terms = len(a) * len(b)
+        if terms > MAX_POLY_TERMS:
             raise TooComplex("polynomial too large")
+        bits = _height(a) + _height(b)
+        if bits > MAX_BITS:
+            raise TooComplex("coefficient too large")
+        spend(terms * (1 + rational(bits)))
         return a * b
+
+    def add(self, a: Any, b: Any) -> Any:
+        if self._bits > SMALL:
+            spend((len(a) + len(b)) * rational(self._bits))
+        return a + b
 
     def power(self, p: Any, e: int) -> Any:
         result = self.ctx.constant(fmpq(1))
@@ -148,10 +164,16 @@ class RationalFunctions:
         coefficients = [fmpq(0)] * (max((int(m[index]) for m in terms), default=0) + 1)
         for m, c in terms.items():
             coefficients[int(m[index])] = c
+        spend(polynomial(len(coefficients), max(c.height_bits() for c in coefficients)))
         return fmpq_poly(coefficients)
 
     def is_zero(self, p: Any) -> bool:
         return bool(self.reduce(p) == 0)
+
+
+def _height(p: Any) -> int:
+    """Bits of the largest coefficient."""
+    return max((c.height_bits() for c in p.coeffs()), default=0)
 
 
 def _same_parts(a: Node, b: Node, depth: int) -> bool:
@@ -165,6 +187,8 @@ def identical(a: Node, b: Node, depth: int = 0) -> bool:
         return True
     if depth > MAX_NESTED or symbols(a) != symbols(b):
         return False
+    if (x := exact_or_none(a)) is not None and (y := exact_or_none(b)) is not None:
+        return bool(x == y)
     try:
         functions = RationalFunctions(a, b, depth=depth)
         p, q = functions.fraction(a)
@@ -184,7 +208,3 @@ def exact_or_none(node: Node) -> fmpq | None:
 def _exponent(node: Node) -> int | None:
     e = exact_or_none(node.args[1])
     return int(e.p) if e is not None and e.q == 1 and abs(e.p) <= MAX_POLY_EXPONENT else None
-
-
-def polynomial(p: Any) -> fmpq_mpoly:
-    return p

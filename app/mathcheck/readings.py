@@ -38,6 +38,8 @@ _EU_DECIMAL = re.compile(r"\b0,\d|\d,\d{2}\b|\d,\d{4}")
 
 MAX_INSIDE = 4
 """Sentences within sentences that are looked into for a value."""
+SHORT = 200
+"""Characters of a text whose trees are remembered: a few kilobytes."""
 SOLUTION = 200
 """A reference that is longer is a whole solution: the data's author means its last value."""
 
@@ -46,9 +48,15 @@ class Unstated(Unparsable):
     """Words around the value make of it a denial, a guess, an approximation, a question."""
 
 
-@lru_cache(maxsize=4096)
 def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, ...]:
-    """Trees of an answer, the most usual reading first. Raises Unparsable, Unstated, TooComplex."""
+    """Trees of an answer, the most usual reading first. Raises Unparsable, Unstated, TooComplex.
+
+    Those of short texts are remembered: every rollout of a group has the same reference.
+    """
+    return (remembered if len(text) <= SHORT else _read)(text, reference, depth)
+
+
+def _read(text: str, reference: bool, depth: int) -> tuple[Node, ...]:
     s = without_remark(strip(text))
     if "\\boxed" in s and not s.startswith("\\boxed"):
         return _inside(text, reference, depth)
@@ -73,6 +81,9 @@ def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, 
     if _has_text(first) and _VALUE.search(s):
         return _inside(text, reference, depth)
     return _alternatives(s, first)
+
+
+remembered = lru_cache(maxsize=2048)(_read)
 
 
 def _alternatives(s: str, first: Node) -> tuple[Node, ...]:
