@@ -1,55 +1,62 @@
 """Stops work that nobody waits for: a client that goes away ends its request."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from fastapi import Request
+from starlette.types import Scope
 
 T = TypeVar("T")
-_WATCH_AFTER_S = 0.1
-"""Work that ends sooner is not worth the task that watches for its client."""
+_CALLER = "caller"
 
 
 class ClientGone(Exception):
     """The client closed the connection before the answer was ready."""
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T], body_read: asyncio.Event | None = None) -> T:
-    """Do the work, unless the client disconnects: then it is cancelled. Raises ClientGone.
+class Caller:
+    """The client of one request, as the connection knows it."""
 
-    `body_read` is set once the body has been read, where the work does that.
-    """
-    loop = asyncio.get_running_loop()
-    scope = asyncio.timeout(None)
-    watches: list[asyncio.Task[None]] = []
+    __slots__ = ("body_here", "gone", "on_leaving")
 
-    def begin_watch() -> None:
-        watches.append(loop.create_task(_disconnected(request, body_read)))
-        watches[0].add_done_callback(end_work)
+    def __init__(self) -> None:
+        self.gone = False
+        self.body_here = False
+        """All of the request's body has arrived."""
+        self.on_leaving: Callable[[], object] | None = None
 
-    def end_work(_: asyncio.Task[None]) -> None:
-        scope.reschedule(0.0)
+    def leave(self) -> None:
+        """The connection is closed."""
+        self.gone = True
+        if self.on_leaving is not None:
+            self.on_leaving()
 
-    later = loop.call_later(_WATCH_AFTER_S, begin_watch)
+
+def introduce(scope: Scope) -> Caller:
+    """Make a request's caller known to who handles it."""
+    caller = scope["state"][_CALLER] = Caller()
+    return caller
+
+
+def caller_of(scope: Scope) -> Caller | None:
+    """Who sent a request; None under a server that does not say."""
+    return scope.get("state", {}).get(_CALLER)
+
+
+async def while_connected(scope: Scope, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work, unless the request's client disconnects: then it is cancelled. Raises ClientGone."""
+    caller, task = caller_of(scope), asyncio.current_task()
+    if caller is None or task is None:
+        return await work
+    if caller.gone:
+        work.close()
+        raise ClientGone
+    caller.on_leaving = task.cancel
     try:
-        async with scope:
-            return await work
-    except TimeoutError:
-        if not scope.expired():
-            raise
-        raise ClientGone from None
+        return await work
+    except asyncio.CancelledError:
+        if caller.gone and not task.uncancel():
+            raise ClientGone from None
+        raise
     finally:
-        later.cancel()
-        for watch in watches:
-            watch.remove_done_callback(end_work)
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
-
-
-async def _disconnected(request: Request, body_read: asyncio.Event | None) -> None:
-    """Return once the client has gone."""
-    if body_read is not None:
-        await body_read.wait()
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        caller.on_leaving = None

@@ -11,41 +11,39 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.api.bodies import Media, stall_of
-from app.api.disconnect import ClientGone
+from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, problem_of
 from app.queue.outage import QueueUnavailable
 from app.queue.room import QueueFull
 
 
 async def line_response(
-    request: Request, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None = None, *, at_once: bool = False
+    request: Request, lines: AsyncGenerator[bytes], *, at_once: bool = False
 ) -> StreamingResponse:
     """Stream lines. What fails before the first is an answer of its own; later, a last line with the `problem`.
 
     `at_once`: the answer begins before there is a line.
     """
-    first = b"" if at_once else await anext(lines)
-    return _Lines(_guarded(request, first, lines), body_read, stall_of(request))
+    first = b"" if at_once else await while_connected(request.scope, _first(lines))
+    return _Lines(_guarded(request, first, lines), stall_of(request))
+
+
+async def _first(lines: AsyncGenerator[bytes]) -> bytes:
+    return await anext(lines)
 
 
 class _Lines(StreamingResponse):
-    def __init__(self, lines: AsyncGenerator[bytes], body_read: asyncio.Event | None, stall_s: float) -> None:
+    def __init__(self, lines: AsyncGenerator[bytes], stall_s: float) -> None:
         super().__init__(lines, media_type=Media.NDJSON)
         self._stall_s = stall_s
         self._lines = lines
-        self._body_read = body_read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with suppress(ClientGone):
-                await super().__call__(scope, receive, send)
+                await while_connected(scope, self.stream_response(send))
         finally:  # Where sending fails, the lines would be left waiting for somebody to ask for the next.
             await self._lines.aclose()
-
-    async def listen_for_disconnect(self, receive: Receive) -> None:
-        if self._body_read is not None:
-            await self._body_read.wait()  # Until then the reader of the body would miss what is taken here.
-        await super().listen_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
         await super().stream_response(partial(_in_time, send, self._stall_s))

@@ -1,8 +1,8 @@
 """Around every request: an id that the logs of all processes carry, and the request metrics."""
 
+import os
 import re
 import time
-import uuid
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,7 @@ from app.observe.metrics import Metrics
 
 _ID = re.compile(r"[\w.:-]{1,128}")
 _HEADER = b"x-request-id"
+_OWN_BYTES = 16
 _UNKNOWN = "unknown"
 """Route label of paths that do not exist: a scanner must not mint time series."""
 
@@ -39,18 +40,17 @@ class Observed:
                 message["headers"] = [*message.get("headers", []), (_HEADER, request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
-            try:
-                await self._app(scope, receive, send_observed)
-            finally:
-                self._inbound.release(scope)
-                route = getattr(scope.get("route"), "path", _UNKNOWN)
-                self._metrics.requests.labels(route, str(status)).inc()
-                self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
+        structlog.contextvars.bind_contextvars(request=request_id)  # A request is a task, with a context of its own.
+        try:
+            await self._app(scope, receive, send_observed)
+        finally:
+            self._inbound.release(scope)
+            route = getattr(scope.get("route"), "path", _UNKNOWN)
+            self._metrics.request(route, status, time.perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
     """The client's id with a suffix of our own, which keeps it unique; or one of our own."""
-    own = uuid.uuid4().hex
+    own = os.urandom(_OWN_BYTES).hex()
     given = next((value for name, value in scope["headers"] if name == _HEADER), b"").decode("latin-1")
     return f"{given}.{own[:12]}" if _ID.fullmatch(given) else own

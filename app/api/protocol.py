@@ -1,15 +1,47 @@
-"""HTTP connections with bounds that uvicorn leaves to a proxy: how long and how large the head of a request may be."""
+"""HTTP connections with bounds that uvicorn leaves to a proxy: how long and how large the head of a request may be.
+
+They tell a request at once when its client has gone, and whether its body is here.
+"""
 
 import asyncio
-from typing import Any
+from collections import deque
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.api.disconnect import Caller, introduce
 
 HEAD_S = 30.0
 """From a connection's first byte to the end of its first request's head; an honest client takes milliseconds."""
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers: eight times what common servers allow."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class _Gathered:
+    """A transport whose writes of one turn of the loop go out together: a head and its body are one packet."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, []
+            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -20,14 +52,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head = True
+        self._callers: deque[Caller] = deque()
+        """Of the requests that are not answered, in the order they came."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Gathered(transport, self.loop)))
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+        for caller in self._callers:
+            caller.leave()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -42,11 +78,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_timer()
+        self._callers.append(introduce(self.scope))  # pyright: ignore[reportArgumentType]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
+        if self._callers:  # An answer may come before the end of what it answers.
+            self._callers[-1].body_here = True
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._callers.popleft()
+        super().on_response_complete()
 
     def _expect_head(self) -> None:
         if self._timer is None:

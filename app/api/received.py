@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -24,11 +25,16 @@ _HEAD_FIELDS = frozenset(JobRequest.model_fields) - {"items"}
 _ERRORS_KEPT = 20
 
 
+_HEAD_BYTES = 4096
+"""Heads up to this size are remembered: a trainer sends the same one with each request."""
+_HEADS = 256
+
+
 class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     items: list[ItemIn]
-    rubric: Any = msgspec.UNSET
-    options: Any = msgspec.UNSET
-    idempotency_key: Any = msgspec.UNSET
+    rubric: Raw = Raw()
+    options: Raw = Raw()
+    idempotency_key: Raw = Raw()
 
 
 class Received(Protocol):
@@ -38,8 +44,6 @@ class Received(Protocol):
     """Without its items."""
     items: int | None
     """How many; None where only the end of the body tells."""
-    body_read: asyncio.Event
-    """Set once nothing more of the body will be read."""
 
     def windows(self) -> AsyncIterator[Sequence[ItemIn]]:
         """The items, once, in order. Raises Problem."""
@@ -79,12 +83,21 @@ def at_once(
     json = media is Media.JSON
     try:
         batch = _batch_of_json(body) if json else _batch_of_msgpack(body)
-        given = {name: getattr(batch, name) for name in _HEAD_FIELDS}
-        given = {name: value for name, value in given.items() if value is not msgspec.UNSET}
-        head = model.model_validate({**given, "items": []})
-        return head, [checked(item) for item in batch.items]
+        head = (bytes(batch.rubric), bytes(batch.options), bytes(batch.idempotency_key))
+        known = _known_head if sum(map(len, head)) <= _HEAD_BYTES else _read_head
+        return known(model, json, *head), [checked(item) for item in batch.items]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, BadValue):
         return None
+
+
+def _read_head(model: type[ScoreRequest], json: bool, rubric: bytes, options: bytes, once: bytes) -> ScoreRequest:
+    """What a batch has but its items, decoded; empty is absent. Raises as decoding does."""
+    decode = _decode_json if json else _decode_msgpack
+    given = {"rubric": rubric, "options": options, "idempotency_key": once}
+    return model.model_validate({**{name: decode(raw) for name, raw in given.items() if raw}, "items": []})
+
+
+_known_head = lru_cache(_HEADS)(_read_head)
 
 
 class Decoded:
@@ -93,7 +106,6 @@ class Decoded:
     def __init__(self, head: ScoreRequest, items: list[ItemIn]) -> None:
         self.head = head
         self.items: int | None = len(items)
-        self.body_read = _read_event()
         self._items = items
 
     async def windows(self) -> AsyncIterator[Sequence[ItemIn]]:
@@ -108,7 +120,6 @@ class Whole:
     def __init__(self, head: ScoreRequest, raws: list[Raw], decode: Callable[[Raw], ItemIn]) -> None:
         self.head = head
         self.items: int | None = len(raws)
-        self.body_read = _read_event()
         self._raws = raws
         self._decode = decode
 
@@ -130,12 +141,6 @@ class Whole:
             yield [self._decode(raw) for raw in raws[start : start + WINDOW_ITEMS]]
 
 
-def _read_event() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
-
-
 class Lines:
     """A body of NDJSON, decoded as it comes: a line an item; the first may be an object of `rubric` and `options`."""
 
@@ -143,7 +148,6 @@ class Lines:
         self._model = model
         self.head = model(items=[])
         self.items: int | None = None
-        self.body_read = asyncio.Event()
         self._max_items = max_items
         self._lines = _lines(chunks)
         self._first: list[bytes] | None = None
@@ -171,7 +175,6 @@ class Lines:
                 yield [self._item(line, position) for position, line in enumerate(lines, count)]
             count += len(lines)
             lines = await anext(self._lines, None)
-        self.body_read.set()
 
     def _item(self, line: bytes, position: int) -> ItemIn:
         errors: list[ErrorDetails] = []

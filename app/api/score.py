@@ -62,9 +62,8 @@ async def score(request: Request) -> Response:
     reuse = "no-store" not in request.headers.get("cache-control", "")
     media = accepted(request)
     if media is not Media.NDJSON:
-        whole = scoring.whole(reuse, media)
-        return respond(await while_connected(request, whole, received.body_read), media)
-    return await line_response(request, scoring.lines(reuse), received.body_read)
+        return respond(await while_connected(request.scope, scoring.whole(reuse, media)), media)
+    return await line_response(request, scoring.lines(reuse))
 
 
 class Scoring:
@@ -91,26 +90,28 @@ class Scoring:
         """The response, once all items are scored."""
         encode = encoder(media)
         results: dict[int, msgspec.Raw] = {}
-        async for index, result in self._results(reuse):
-            results[index] = msgspec.Raw(encode(result))
+        async for some in self._results(reuse):
+            for index, result in some:
+                results[index] = msgspec.Raw(encode(result))
         ordered = [results[index] for index in range(len(results))]
         return ResponseOut(self._rubric.name, ordered, self._tally.groups(), self._usage())
 
     async def lines(self, reuse: bool) -> AsyncGenerator[bytes]:
         """The response as NDJSON, each result as soon as it is ready."""
         encode = msgspec.json.encode
-        lines = bytearray()
-        async for index, result in self._results(reuse):
-            lines += encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
-            if len(lines) >= _LINES_BYTES or not self._pending.more_ready:
+        async for some in self._results(reuse):
+            lines = bytearray()
+            for index, result in some:
+                lines += encode({"index": index, **msgspec.structs.asdict(result)}) + b"\n"
+                if len(lines) >= _LINES_BYTES:
+                    yield bytes(lines)
+                    lines.clear()
+            if lines:
                 yield bytes(lines)
-                lines.clear()
-        if lines:
-            yield bytes(lines)
         end = {"rubric": self._rubric.name, "groups": self._tally.groups(), "usage": self._usage()}
         yield encode(end) + b"\n"
 
-    async def _results(self, reuse: bool) -> AsyncGenerator[tuple[int, ItemOut]]:
+    async def _results(self, reuse: bool) -> AsyncGenerator[list[tuple[int, ItemOut]]]:
         """Submit the work and yield results as they are ready; whatever happens, nothing of it stays behind."""
         dispatcher = self._state.dispatcher
         windows = self._received.windows()
@@ -124,9 +125,10 @@ class Scoring:
                 async for items in windows:
                     await self._feed(items, reuse)
                 self._pending.close()
-            async for index, result in self._tallied():
-                _observe(self._state.metrics, result)
-                yield index, result
+            while some := await self._tallied():
+                for _, result in some:
+                    _observe(self._state.metrics, result)
+                yield some
         finally:
             if feeding is not None:
                 feeding.cancel()
@@ -162,17 +164,20 @@ class Scoring:
                     more=self._received.items is None,
                 )
 
-    async def _tallied(self) -> AsyncGenerator[tuple[int, ItemOut]]:
-        """Results as their items are complete; all at the end where a component needs whole groups."""
+    async def _tallied(self) -> list[tuple[int, ItemOut]]:
+        """Results of the items that are complete by now, none once all were given.
+
+        Where a component needs whole groups, all come together at the end.
+        """
+        some = await self._pending.completed()
         if not self._rubric.group_components:
-            async for index in self._pending.ready():
-                yield index, self._tally.add(index)
-            return
-        async for _ in self._pending.ready():
+            return [(index, self._tally.add(index)) for index in some]
+        if not some:
+            return []
+        while await self._pending.completed():
             pass
         grouped = await asyncio.to_thread(self._tally.grouped, self._samples)
-        for index, components in enumerate(grouped):
-            yield index, self._tally.add(index, components)
+        return [(index, self._tally.add(index, components)) for index, components in enumerate(grouped)]
 
     def _usage(self) -> UsageOut:
         return self._tally.usage(time.monotonic() - self._started)

@@ -16,7 +16,7 @@ from app.schemas import ComponentSpec, RubricSpec
 
 async def compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:
     """What a reward says of an item. Raises QueueFull, QueueUnavailable, ClientGone."""
-    return await while_connected(request, _compute(request, item, reward, deadline_s))
+    return await while_connected(request.scope, _compute(request, item, reward, deadline_s))
 
 
 async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:

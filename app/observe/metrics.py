@@ -1,7 +1,9 @@
 """Prometheus metrics of the API process. Workers report through it: scores carry their times and statuses."""
 
+import asyncio
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -11,6 +13,10 @@ from app.observe.components import ComponentMetrics
 
 _SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether this is one of several API processes, whose counts are in files that all of them read."""
+_FLUSH_S = 0.1
+"""Counts of one of several processes are in the files that the others read so soon."""
+_SERIES = 1024
+"""Series that are found without asking the library, which takes a while to look at labels."""
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -70,6 +76,11 @@ class Metrics:
             "assay_jobs_kept", "Jobs that this process keeps going", registry=r, multiprocess_mode="livesum"
         )
 
+        self._requests = lru_cache(_SERIES)(self.requests.labels)
+        self._request_seconds = lru_cache(_SERIES)(self.request_seconds.labels)
+        self._items = lru_cache(_SERIES)(self.items.labels)
+        self._reuse = lru_cache(_SERIES)(self.reuse.labels)
+        self._flushing: asyncio.TimerHandle | None = None
         self._queues: set[tuple[str, str]] = set()
         self._components: dict[str, ComponentMetrics] = {}
 
@@ -83,19 +94,26 @@ class Metrics:
             self._components[name] = found
         return found
 
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests(route, str(status)).inc()
+        self._request_seconds(route).observe(seconds)
+
     def answered(self, rubric: str, scored: int, abstained: int) -> None:
         """Count the items of a request."""
-        self.items.labels(rubric, "scored").inc(scored)
-        self.items.labels(rubric, "abstained").inc(abstained)
-        self._flush()
+        self._items(rubric, "scored").inc(scored)
+        self._items(rubric, "abstained").inc(abstained)
+        if _SEVERAL and self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(_FLUSH_S, self._flush)
 
     def _flush(self) -> None:
+        self._flushing = None
         for component in self._components.values():
             component.flush()
 
     def reused(self, how: str, items: int) -> None:
         """Count items whose scores were `computed`, `cached`, or `joined`: those of an equal item under way."""
-        self.reuse.labels(how).inc(items)
+        self._reuse(how).inc(items)
 
     def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
         """Set the gauges of the queue, as of now."""

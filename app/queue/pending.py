@@ -31,19 +31,20 @@ class Pending:
         self._open = False
         self.late = False
         """The deadline passed: whatever else is expected is timed out at once."""
-        self._ready: asyncio.Queue[int | Exception | None] = asyncio.Queue()
-        self._room = asyncio.Event()
+        self._fresh: list[int] = []
+        """Complete, and not yet asked for."""
+        self._given = 0
+        self._failure: Exception | None = None
+        self._woken: asyncio.Future[None] | None = None
+        """Of who waits in `completed`."""
+        self._room: asyncio.Future[None] | None = None
+        """Of who waits in `room`."""
         self.extend(items)
 
     @property
     def waiting(self) -> int:
         """Items that are not complete."""
         return len(self.scores) - self._complete
-
-    @property
-    def more_ready(self) -> bool:
-        """Whether `ready` has another item without waiting."""
-        return not self._ready.empty()
 
     def extend(self, items: int) -> int:
         """Expect so many items more; the position of the first."""
@@ -61,13 +62,13 @@ class Pending:
     def close(self) -> None:
         """No more items will come."""
         self._open = False
-        self._ready.put_nowait(None)
+        _wake(self._woken)
 
     async def room(self, most: int) -> None:
         """Wait until fewer than so many items are being scored."""
         while self.waiting >= most:
-            self._room.clear()
-            await self._room.wait()
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
 
     def receive(self, item: int, components: Components) -> None:
         """Take scores of an item; a second answer to the same component is dropped."""
@@ -80,44 +81,59 @@ class Pending:
                 self._missing[item] -= 1
         if not self._missing[item]:
             self._complete += 1
-            self._room.set()
-            self._ready.put_nowait(item)
+            self._fresh.append(item)
+            _wake(self._woken)
+            _wake(self._room)
 
     def release(self, item: int) -> None:
         """The scores of a complete item are not needed here any more."""
         self.scores[item] = []
 
     def fail(self, error: Exception) -> None:
-        """The work could not be sent: `ready` raises this."""
-        self._ready.put_nowait(error)
+        """The work could not be sent: `completed` raises this."""
+        self._failure = self._failure or error
+        _wake(self._woken)
+
+    async def completed(self) -> list[int]:
+        """Positions of the items that became complete since the last call; waits for one, empty once there are no more.
+
+        Past the deadline what is missing is timed out. Raises what `fail` was given.
+        """
+        while not self._fresh and (self._open or self._given < len(self.scores)):
+            if self._failure is not None:
+                raise self._failure
+            await self._wait()
+        fresh, self._fresh = self._fresh, []
+        self._given += len(fresh)
+        return fresh
 
     async def ready(self) -> AsyncGenerator[int]:
-        """Positions of the items as they are complete, each once; past the deadline what is missing is timed out.
-
-        Raises what `fail` was given.
-        """
-        given = 0
-        while self._open or given < len(self.scores):
-            index = await self._next()
-            if isinstance(index, Exception):
-                raise index
-            if index is not None:
-                given += 1
+        """Each of these positions by itself."""
+        while fresh := await self.completed():
+            for index in fresh:
                 yield index
 
-    async def _next(self) -> int | Exception | None:
-        if not self._ready.empty():
-            return self._ready.get_nowait()
-        if not self.late:
-            try:
-                async with asyncio.timeout(max(0.0, self.deadline - time.monotonic())):
-                    return await self._ready.get()
-            except TimeoutError:
-                self.late = True
-                self._time_out(0)
-        return await self._ready.get()
+    async def _wait(self) -> None:
+        """Until an item is complete, the deadline has passed, or anything else changed."""
+        loop = asyncio.get_running_loop()
+        self._woken = loop.create_future()
+        timer = None if self.late else loop.call_later(max(0.0, self.deadline - time.monotonic()), self._expire)
+        try:
+            await self._woken
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _expire(self) -> None:
+        self.late = True
+        self._time_out(0)
 
     def _time_out(self, first: int) -> None:
         for item in range(first, len(self.scores)):
             if self._missing[item]:
                 self.receive(item, [(c, _LATE) for c, score in enumerate(self.scores[item]) if score is None])
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -89,7 +89,7 @@ async def _scored(request: Request, rubric: str, items: list[ItemIn], deadline_m
     head = ScoreRequest(rubric=rubric, items=[], options=Options(deadline_ms=deadline_ms, evidence="brief"))
     received = Decoded(head, items)
     scoring = Scoring(state_of(request), request, received, time.monotonic())
-    whole = await while_connected(request, scoring.whole(True, Media.JSON), received.body_read)
+    whole = await while_connected(request.scope, scoring.whole(True, Media.JSON))
     return [msgspec.json.decode(result, type=ItemOut) for result in whole.results]
 
 

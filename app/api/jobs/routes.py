@@ -55,7 +55,7 @@ async def submit(request: Request, idempotency_key: Annotated[str | None, Header
     options = received.head.options
     priority = capped(request, options.priority if "priority" in options.model_fields_set else "offline")
     submission = Submission(state, received, owner_of(request), priority, once_of(received, idempotency_key))
-    id_, new, durable = await while_connected(request, submission.submit(), received.body_read)
+    id_, new, durable = await while_connected(request.scope, submission.submit())
     if new and (owner := owner_of(request)):
         state.metrics.key_items.labels(owner).inc(received.items or 0)
     state.metrics.jobs.labels("submitted" if new else "repeated").inc()
