@@ -82,33 +82,41 @@ def _media(header: str) -> Media | None:
 
 async def read(request: Request, max_bytes: int) -> bytes | bytearray:
     """The whole body, decompressed. Raises Problem: 400, 408, 413 or 415."""
-    body: bytes | bytearray = b""
     inbound = request.app.state.assay.inbound
+    caller = caller_of(request.scope)
+    if caller is not None and caller.body_here and not _is_gzip(request, max_bytes):
+        whole, _ = await _next(request)
+        inbound.take(request.scope, len(whole))
+        return whole
+    body = bytearray()
     async for chunk in stream(request, max_bytes):
         inbound.take(request.scope, len(chunk))
-        if not body:
-            body = chunk  # Often it is all.
-        else:
-            body = bytearray(body) if isinstance(body, bytes) else body
-            body += chunk
+        body += chunk
     return body
 
 
 async def stream(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
     """The body as it comes, decompressed. Raises Problem: 400, 408, 413 or 415; ClientGone."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > max_bytes:
-        raise too_large(max_bytes)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip"):
-        raise Problem(415, "unsupported-media-type", "Unknown content encoding", "send gzip or none")
+    gzip = _is_gzip(request, max_bytes)
     chunks = _received(request)
     total = 0
-    async for chunk in _inflate(chunks) if encoding == "gzip" else chunks:
+    async for chunk in _inflate(chunks) if gzip else chunks:
         total += len(chunk)
         if total > max_bytes:
             raise too_large(max_bytes)
         yield chunk
+
+
+def _is_gzip(request: Request, max_bytes: int) -> bool:
+    """How the body is encoded. Raises Problem where it is too large by its own word, or encoded in another way."""
+    headers = request.headers
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise too_large(max_bytes)
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise Problem(415, "unsupported-media-type", "Unknown content encoding", "send gzip or none")
+    return encoding == "gzip"
 
 
 def stall_of(request: Request) -> float:
@@ -119,21 +127,22 @@ def stall_of(request: Request) -> float:
 async def _received(request: Request) -> AsyncIterator[bytes]:
     """Chunks of the body; a client that stalls in the middle of it is not waited for."""
     stall_s = stall_of(request)
-    caller = caller_of(request.scope)
-    while True:
-        if caller is not None and caller.body_here:
-            message = await request.receive()
-        else:
-            try:
-                async with asyncio.timeout(stall_s):
-                    message = await request.receive()
-            except TimeoutError:
-                raise Problem(408, "stalled", "The body stalled", f"nothing came for {stall_s:g} s") from None
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
+    more = True
+    while more:
+        try:
+            async with asyncio.timeout(stall_s):
+                chunk, more = await _next(request)
+        except TimeoutError:
+            raise Problem(408, "stalled", "The body stalled", f"nothing came for {stall_s:g} s") from None
+        yield chunk
+
+
+async def _next(request: Request) -> tuple[bytes, bool]:
+    """A part of the body, and whether another follows. Raises ClientGone."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def _inflate(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -17,9 +17,7 @@ from app.queue.outage import QueueUnavailable
 from app.queue.room import QueueFull
 
 
-async def line_response(
-    request: Request, lines: AsyncGenerator[bytes], *, at_once: bool = False
-) -> StreamingResponse:
+async def line_response(request: Request, lines: AsyncGenerator[bytes], *, at_once: bool = False) -> StreamingResponse:
     """Stream lines. What fails before the first is an answer of its own; later, a last line with the `problem`.
 
     `at_once`: the answer begins before there is a line.

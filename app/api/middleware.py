@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from itertools import count
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +13,8 @@ from app.observe.metrics import Metrics
 
 _ID = re.compile(r"[\w.:-]{1,128}")
 _HEADER = b"x-request-id"
-_OWN_BYTES = 16
+_PROCESS = os.urandom(8).hex()
+_numbers = count()
 _UNKNOWN = "unknown"
 """Route label of paths that do not exist: a scanner must not mint time series."""
 
@@ -51,6 +53,6 @@ class Observed:
 
 def _request_id(scope: Scope) -> str:
     """The client's id with a suffix of our own, which keeps it unique; or one of our own."""
-    own = os.urandom(_OWN_BYTES).hex()
+    own = f"{_PROCESS}{next(_numbers):012x}"
     given = next((value for name, value in scope["headers"] if name == _HEADER), b"").decode("latin-1")
-    return f"{given}.{own[:12]}" if _ID.fullmatch(given) else own
+    return f"{given}.{own}" if _ID.fullmatch(given) else own

@@ -102,6 +102,8 @@ class Groups:
 
     def stats(self) -> list[GroupOut]:
         """In the order of the groups' first items."""
+        if not self._members:
+            return []
         for members in self._members.values():
             members.sort(key=lambda member: member[0])
         return [

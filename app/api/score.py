@@ -32,6 +32,8 @@ router = APIRouter()
 _log = structlog.get_logger(__name__)
 _LINES_BYTES = 1 << 15
 """Lines that are ready at once are sent at once, up to so many bytes."""
+_FEW = 8
+"""Requests of so few items are too many for a line each in the log."""
 _SCHEMA = {
     "application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}},
     "application/x-ndjson": {"schema": {"type": "string"}},
@@ -151,18 +153,23 @@ class Scoring:
         self._samples.extend(kept_for_groups(items, self._rubric))
         if self._pending.late:
             return
+        dispatcher = self._state.dispatcher
+        submission = dispatcher.submit(
+            work_of(items, self._rubric),
+            self._components,
+            self._pending,
+            priority=self._priority,
+            evidence=self._options.evidence != "none",
+            reuse=reuse,
+            first=first,
+            more=self._received.items is None,
+        )
+        if dispatcher.takes_at_once(self._priority, len(self._pending.scores)):
+            await submission
+            return
         with suppress(TimeoutError):  # What did not get into the queue by the deadline is timed out like the rest.
             async with asyncio.timeout(max(0.0, self._pending.deadline - time.monotonic())):
-                await self._state.dispatcher.submit(
-                    work_of(items, self._rubric),
-                    self._components,
-                    self._pending,
-                    priority=self._priority,
-                    evidence=self._options.evidence != "none",
-                    reuse=reuse,
-                    first=first,
-                    more=self._received.items is None,
-                )
+                await submission
 
     async def _tallied(self) -> list[tuple[int, ItemOut]]:
         """Results of the items that are complete by now, none once all were given.
@@ -189,7 +196,8 @@ class Scoring:
             metrics.key_items.labels(self._key).inc(tally.scored + tally.abstained)
         metrics.queue_wait.observe(self._pending.queue_ms / 1000)
         milliseconds = round((time.monotonic() - self._started) * 1000, 1)
-        _log.info(
+        log = _log.info if len(self._pending.scores) > _FEW else _log.debug
+        log(
             "scored",
             rubric=self._rubric.name,
             items=len(self._pending.scores),

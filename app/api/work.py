@@ -4,18 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from app.api.items import ItemIn, MessageIn
 from app.queue.codec import WorkItem
-from app.queue.packing import Plan
+from app.queue.packing import Plan, plans_of
 from app.rewards.base import Sample
 from app.rubric import Rubric
 
 
 def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
     """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
-    plans: dict[str, tuple[Plan, ...]] = {}
     for item in items:
-        kind = item.reference["kind"]
-        if kind not in plans:
-            plans[kind] = _plans(rubric, kind)
         work = WorkItem(
             completion_text(item.completion),
             prompt_text(item.prompt),
@@ -23,7 +19,7 @@ def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem,
             item.language,
             item.meta,
         )
-        yield work, plans[kind]
+        yield work, plans_of(rubric, item.reference["kind"])
 
 
 def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:
@@ -32,10 +28,6 @@ def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:
         return []
     whole = rubric.keeps_completions
     return [Sample(completion_text(item.completion) if whole else "", meta=item.meta) for item in items]
-
-
-def _plans(rubric: Rubric, kind: str) -> tuple[Plan, ...]:
-    return tuple(Plan(lane, components) for lane, components in rubric.lanes(kind).items())
 
 
 def completion_text(completion: str | list[MessageIn]) -> str:

@@ -112,6 +112,10 @@ class Dispatcher:
         if abandoned:
             self._spawn(self._take_back(abandoned))
 
+    def takes_at_once(self, priority: str, items: int) -> bool:
+        """Whether `submit` has nothing to wait for."""
+        return items <= _FEW and self._room.known(priority)
+
     async def submit(
         self,
         work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
@@ -131,7 +135,8 @@ class Dispatcher:
 
         Raises QueueFull. If the server is away, `pending.ready` raises QueueUnavailable.
         """
-        await self._room.check(priority)
+        if not self._room.known(priority):
+            await self._room.check(priority)
         works: dict[Plan, Work] = {}
         how: Counter[str] = Counter()
         full: list[Batch] = []
@@ -148,7 +153,10 @@ class Dispatcher:
         for one in works.values():
             # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
             self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
-        await self._sent(full)
+        if full and few:
+            self._spawn(self._send(full))
+        elif full:
+            await self._sent(full)
         for name, number in how.items():
             self._on_reuse(name, number)
 
@@ -185,8 +193,9 @@ class Dispatcher:
     def _flush_later(self, work: Work) -> None:
         """Send the open micro-batch in a moment, with whatever others put into it until then."""
         batch = self._open.get(work)
-        if batch is None:
+        if batch is None or batch.leaving:
             return
+        batch.leaving = True
 
         def flush() -> None:
             if self._open.get(work) is batch:
@@ -323,8 +332,7 @@ class Dispatcher:
 
     async def _sent(self, batches: list[Batch]) -> None:
         """Send micro-batches even if who waits for that is cancelled: others may have items in them."""
-        if batches:
-            await asyncio.shield(self._spawn(self._send(batches)))
+        await asyncio.shield(self._spawn(self._send(batches)))
 
     def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -4,6 +4,7 @@ An item equal to one that is in a micro-batch already takes no place of its own:
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from app.rubric import Rubric
 
 _KEY_BYTES = 16
 """Chance of two different items of 10^9 having one key: below 10^-20."""
+_KEPT = 256
+"""Rubrics whose work is remembered."""
 
 
 class Plan(NamedTuple):
@@ -24,9 +27,16 @@ class Plan(NamedTuple):
     """Positions in the rubric."""
 
 
-def components_of(rubric: Rubric) -> list[ComponentWork]:
+@lru_cache(maxsize=_KEPT)
+def components_of(rubric: Rubric) -> tuple[ComponentWork, ...]:
     """What is to be computed for each item, in the rubric's order."""
-    return [ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components)]
+    return tuple(ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components))
+
+
+@lru_cache(maxsize=_KEPT)
+def plans_of(rubric: Rubric, kind: str) -> tuple["Plan", ...]:
+    """The lanes that the components of an item with such a reference go to."""
+    return tuple(Plan(lane, components) for lane, components in rubric.lanes(kind).items())
 
 
 class Limits(NamedTuple):
@@ -79,6 +89,8 @@ class Batch:
         """The latest of those who wait."""
         self.stream_id: bytes | None = None
         """Once sent."""
+        self.leaving = False
+        """It is sent in a moment, full or not."""
         self._entries: list[RawEntry] = []
 
     def __len__(self) -> int:

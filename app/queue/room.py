@@ -35,10 +35,12 @@ class Room:
         self._looks: dict[str, asyncio.Task[None]] = {}
         """Under way, by priority: many requests at once need one answer."""
 
+    def known(self, priority: str) -> bool:
+        """Whether there was room a moment ago."""
+        return time.monotonic() < self._known_until.get(priority, 0.0)
+
     async def check(self, priority: str) -> None:
-        """Raises QueueFull, QueueUnavailable."""
-        if time.monotonic() < self._known_until.get(priority, 0.0):
-            return
+        """Look. Raises QueueFull, QueueUnavailable."""
         look = self._looks.get(priority)
         if look is None or look.done():
             look = self._looks[priority] = asyncio.create_task(self._look(priority))

@@ -51,9 +51,9 @@ class Outcome(NamedTuple):
     abstained: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rubric:
-    """A rubric ready to score with.
+    """A rubric ready to score with; equal to itself alone.
 
     Scores go in the order of `names`: those of `components`, one an item, then those of `group_components`.
     """

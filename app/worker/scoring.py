@@ -62,7 +62,7 @@ def _bound(encoded: bytes) -> tuple[Bound, ...]:
     return tuple(Bound(work) for work in msgspec.json.decode(encoded, type=list[ComponentWork]))
 
 
-def bind(components: list[ComponentWork]) -> tuple[Bound, ...]:
+def bind(components: Sequence[ComponentWork]) -> tuple[Bound, ...]:
     """The components ready to score with; bound once for all micro-batches of a rubric."""
     return _bound(_json.encode(components))
 

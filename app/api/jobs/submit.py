@@ -44,7 +44,7 @@ class Submission:
             id=f"job_{uuid.uuid4().hex}",
             owner=owner,
             rubric=rubric.model_dump_json().encode(),
-            components=components_of(self._rubric),
+            components=list(components_of(self._rubric)),
             priority=priority,
             evidence=options.evidence != "none",
             on_abstain=options.on_abstain,
