@@ -10,7 +10,7 @@ from rich.table import Table
 from app.cli.console import err, fail, out
 from app.offline.diff import Diff
 from app.offline.diff import diff as compare
-from app.offline.formats import InputError
+from app.offline.extras import InputError
 from app.offline.output import MANIFEST
 from app.offline.report import page, texts
 

@@ -13,7 +13,7 @@ from app.cli.rescore import LayoutName, Mapping
 from app.cli.runs import Job, score_run
 from app.cli.sample import sample_questions
 from app.offline.evaluate import evaluate
-from app.offline.formats import InputError
+from app.offline.extras import InputError
 from app.offline.layout import BadLayout
 from app.offline.output import write_json
 from app.offline.report import Run, charts, page, write_report

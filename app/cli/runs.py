@@ -18,7 +18,8 @@ from app.cli.rubric_file import load_rubric
 from app.offline import layout as layouts
 from app.offline.engines.base import Engine, EngineError
 from app.offline.engines.local import LocalEngine
-from app.offline.formats import InputError, estimate, expand
+from app.offline.extras import InputError
+from app.offline.formats import estimate, expand
 from app.offline.layout import BadLayout
 from app.offline.output import Output, OutputError, fingerprint
 from app.offline.rescore import Rescore, Tally

@@ -12,7 +12,7 @@ from app.cli.console import err, fail, out
 from app.cli.endpoints import API_KEY_ENV, Concurrency, EndpointUrl, KeyEnv, MaxTokens, Model, RequestTimeout, Tries
 from app.cli.rescore import LayoutName, Mapping
 from app.cli.runs import Job, interruptible, score_run
-from app.offline.formats import InputError
+from app.offline.extras import InputError
 from app.offline.layout import BadLayout, Question
 from app.offline.report import Run
 from app.offline.report.funnel import funnel_table, write_funnel

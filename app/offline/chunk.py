@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.offline import formats
-from app.offline.formats import RawRow
+from app.offline.block import Block
 from app.offline.layout import Layout
-from app.offline.records import BadRow, Place, Record
+from app.offline.records import BadRow, Record
 
 
 class Chunk(NamedTuple):
@@ -18,20 +18,13 @@ class Chunk(NamedTuple):
     table: bool
     done: int
     """Records of its first row that are done already."""
-    rows: list[RawRow]
+    block: Block
 
 
 def records(chunk: Chunk, layout: Layout) -> Iterator[Record | BadRow]:
     """The records and bad rows of a chunk, in order."""
-    done = chunk.done
-    for raw in chunk.rows:
-        row = formats.decode(raw, chunk.table)
-        found = (
-            layout.records(row.data, chunk.source, chunk.file, row.number)
-            if row.data is not None
-            else [BadRow(chunk.source, Place(chunk.file, row.number), row.problem)]
-        )
-        for part, one in enumerate(found):
-            if part >= done:
-                yield one
-        done = 0
+    found = layout.records(formats.decode(chunk.block, chunk.table), chunk.source, chunk.file)
+    if not chunk.done:
+        return found
+    first = chunk.block.first
+    return (one for one in found if one.place.row > first or one.place.part >= chunk.done)

@@ -1,14 +1,15 @@
 """How a kind of file lays out its records: a TOML file of paths, under `layouts/` or of the user's own."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
+from app.offline.block import Row
 from app.offline.paths import MISSING, BadPath, Path
-from app.offline.records import BadRow, Place, Record, encode, group_of
+from app.offline.records import BadRow, Place, Record, content_id, group_of
 from app.queue.codec import WorkItem
 from app.schemas import MAX_COMPLETION_CHARS
 
@@ -32,6 +33,8 @@ class BadLayout(ValueError):
 
 Paths = tuple[Path, ...]
 """Alternatives: the first that finds something counts."""
+Finder = Callable[[Any, int], Any]
+"""What record `part` of a row has for a field; None where it has nothing."""
 
 
 class Layout:
@@ -46,8 +49,9 @@ class Layout:
         if unknown:
             raise BadLayout(f"{name}: unknown field '{min(unknown)}'; there are: {', '.join(FIELDS)}")
         self._paths: dict[str, Paths] = {f: _paths(name, spec[f]) for f in FIELDS[:6] if f in spec}
-        self._keys = {f: p[0].key for f, p in self._paths.items() if len(p) == 1 and p[0].key is not None}
-        """Columns of the fields that one path leads to, which is no more than a name: most are."""
+        self._completion, self._prompt, self._id, self._group, self._language, self._previous = (
+            _finder(self._paths.get(f, ())) for f in ("completion", "prompt", "id", "group", "language", "previous")
+        )
         self._many = tuple(p for p in self._paths.get("completion", ()) if p.many)
         reference: Any = spec.get("reference", {})
         self._whole_reference: Paths = () if isinstance(reference, Mapping) else _paths(name, reference)
@@ -66,52 +70,59 @@ class Layout:
         """Whether a row has all that this layout needs: completion and prompt where it has them, and a reference."""
         for field in ("completion", "prompt"):
             paths = self._paths.get(field, ())
-            if paths and not paths[0].optional and _first(paths, row, 0) is MISSING:
+            if paths and not paths[0].optional and _first(paths, row, 0) is None:
                 return False
         if self._whole_reference:
-            return _first(self._whole_reference, row, 0) is not MISSING
-        return all(_first(p, row, 0) is not MISSING or p[0].optional for p in self._reference.values())
+            return _first(self._whole_reference, row, 0) is not None
+        return all(_first(p, row, 0) is not None or p[0].optional for p in self._reference.values())
 
-    def records(self, row: Mapping[str, Any], source: str, file: int, number: int) -> Iterator[Record | BadRow]:
-        """The records of one row: one, or as many as its `[*]` paths find."""
-        counts = [p.count(row) for p in self._many]
-        for part in range(max(counts) if counts else 1):
-            place = Place(file, number, part)
-            try:
-                yield self._record(row, source, place, bool(counts))
-            except ValueError as error:
-                yield BadRow(source, place, str(error))
-        if counts and max(counts) == 0:
+    def records(self, rows: Iterable[Row], source: str, file: int) -> Iterator[Record | BadRow]:
+        """The records of rows: one a row, or as many as its `[*]` paths find. `file`: its position among the inputs."""
+        for number, row, problem in rows:
+            if row is None:
+                yield BadRow(source, Place(file, number), problem)
+            elif self._many:
+                yield from self._several(row, source, file, number)
+            else:
+                yield self._record(row, source, Place(file, number), "")
+
+    def _several(self, row: Mapping[str, Any], source: str, file: int, number: int) -> Iterator[Record | BadRow]:
+        count = max(path.count(row) for path in self._many)
+        for part in range(count):
+            yield self._record(row, source, Place(file, number, part), f"/{part}")
+        if count == 0:
             yield BadRow(source, Place(file, number), "the row holds no completion")
 
     def question(self, row: Mapping[str, Any], source: str, number: int) -> Question:
         """The prompt of a row with its reference. Raises BadLayout where it has no prompt."""
         try:
-            prompt = text_of(self._find("prompt", row), "prompt")
+            prompt = text_of(self._prompt(row, 0), "prompt")
         except ValueError as error:
             raise BadLayout(f"{source}:{number}: {error}") from None
-        found, group = self._find("id", row), self._find("group", row)
-        named = found if group is MISSING else group
-        id_ = (group_of(prompt) or "") if named is MISSING else str(named)[:_MAX_ID_CHARS]
+        named = self._group(row, 0)
+        if named is None:
+            named = self._id(row, 0)
+        id_ = (group_of(prompt) or "") if named is None else str(named)[:_MAX_ID_CHARS]
         return Question(id_, prompt, self._reference_of(row, 0), self._meta_of(row))
 
-    def _record(self, row: Mapping[str, Any], source: str, place: Place, several: bool) -> Record:
-        part, find = place.part, self._find
-        completion = text_of(find("completion", row, part), "completion", "")
-        prompt = text_of(find("prompt", row, part), "prompt", "") if "prompt" in self._paths else ""
-        given, group, language = find("id", row, part), find("group", row, part), find("language", row, part)
-        id_ = f"{File(source).name}:{place.row}" if given is MISSING else str(given)[:_MAX_ID_CHARS]
-        group = group_of(prompt) if group is MISSING else str(group)[:_MAX_ID_CHARS]
-        item = WorkItem(
-            completion,
-            prompt,
-            self._reference_of(row, part),
-            language if isinstance(language, str) else None,
-            self._meta_of(row),
-        )
-        if several:
-            id_ = f"{id_}/{part}"
-        return Record(id_, group, item, encode(item), _number(find("previous", row, part)), source, place)
+    def _record(self, row: Mapping[str, Any], source: str, place: Place, suffix: str) -> Record | BadRow:
+        part = place.part
+        language = self._language(row, part)
+        try:
+            item = WorkItem(
+                text_of(self._completion(row, part), "completion"),
+                text_of(self._prompt(row, part), "prompt", ""),
+                self._reference_of(row, part),
+                language if isinstance(language, str) else None,
+                self._meta_of(row),
+            )
+            content = content_id(item)
+        except ValueError as error:
+            return BadRow(source, place, str(error))
+        id_, group = self._id(row, part), self._group(row, part)
+        id_ = f"{source.rpartition('/')[2]}:{place.row}" if id_ is None else str(id_)[:_MAX_ID_CHARS]
+        group = group_of(item.prompt) if group is None else str(group)[:_MAX_ID_CHARS]
+        return Record(id_ + suffix, group, item, content, _number(self._previous(row, part)), source, place)
 
     def _reference_of(self, row: Mapping[str, Any], part: int) -> dict[str, Any]:
         if self._whole_reference:
@@ -120,7 +131,7 @@ class Layout:
                 return whole  # pyright: ignore[reportUnknownVariableType]
             return {"kind": "none"}
         found = {name: _first(paths, row, part) for name, paths in self._reference.items()}
-        kept = {name: value for name, value in found.items() if value is not MISSING}
+        kept = {name: value for name, value in found.items() if value is not None}
         if isinstance(kept.get("answer"), int | float) and not isinstance(kept["answer"], bool):
             kept["answer"] = repr(kept["answer"])
         return kept if "kind" in kept else {"kind": "none"}
@@ -131,20 +142,20 @@ class Layout:
             return whole if isinstance(whole, dict) else {}  # pyright: ignore[reportUnknownVariableType]
         return {name: row[name] for name in self._meta if name in row}
 
-    def _find(self, field: str, row: Any, part: int = 0) -> Any:
-        key = self._keys.get(field)
-        if key is None:
-            return _first(self._paths.get(field, ()), row, part)
-        value = row.get(key)
-        return MISSING if value is None else value
-
 
 def _first(paths: Paths, row: Any, part: int) -> Any:
     for path in paths:
-        value = path.find(row, part) if path.key is None else row.get(path.key, MISSING)
-        if value is not MISSING and value is not None:
+        value = path.find(row, part) if path.key is None else row.get(path.key)
+        if value is not None and value is not MISSING:
             return value
-    return MISSING
+    return None
+
+
+def _finder(paths: Paths) -> Finder:
+    if len(paths) == 1 and paths[0].key is not None:  # no more than a column's name, as most are
+        key = paths[0].key
+        return lambda row, _part: row.get(key)
+    return partial(_first, paths)
 
 
 def _paths(layout: str, value: Any) -> Paths:
@@ -167,8 +178,8 @@ def text_of(value: Any, field: str, default: str | None = None) -> str:
     """A text, or the last message of a conversation with its `reasoning_content` in think tags. Raises ValueError."""
     if isinstance(value, str) and len(value) <= MAX_COMPLETION_CHARS:
         return value
-    if value is MISSING or value is None:
-        if default is not None and field != "completion":
+    if value is None:
+        if default is not None:
             return default
         raise ValueError(f"the row has no {field}")
     if isinstance(value, list):

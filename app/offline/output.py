@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.offline.formats import optional
+from app.offline.extras import optional
 from app.offline.records import BadRow
 from app.offline.rows import Columns
 

@@ -33,8 +33,8 @@ class Record(NamedTuple):
     id: str
     group: str | None
     item: WorkItem
-    encoded: bytes
-    """The item as it travels."""
+    content_id: str
+    """By the item alone: equal items have equal ids, wherever they stand."""
     previous: float | None
     """The reward that an earlier run gave it."""
     source: str
@@ -54,19 +54,22 @@ class BadRow(NamedTuple):
     reason: str
 
 
-def content_id(encoded: bytes) -> str:
-    """Id of an encoded WorkItem by its content: equal records have equal ids, wherever they stand."""
+def content_id(item: WorkItem) -> str:
+    """Id of an item by its content.
+
+    Raises ValueError on text that is no Unicode (lone surrogates) and on values that msgpack has no type for.
+    """
+    encoded = bytearray()
+    try:
+        _encode_into(item, encoded)
+    except (TypeError, UnicodeEncodeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
     return sha256(encoded).hexdigest()[: 2 * _CONTENT_ID_BYTES]
+
+
+_encode_into = codec.msgspec.msgpack.Encoder().encode_into
 
 
 def group_of(prompt: str) -> str | None:
     """Name for the group of all completions of a prompt, where the data names none."""
     return f"p-{blake2b(prompt.encode('utf-8', 'replace'), digest_size=_GROUP_BYTES).hexdigest()}" if prompt else None
-
-
-def encode(item: WorkItem) -> bytes:
-    """Raises ValueError on text that is no Unicode (lone surrogates) and on values that msgpack has no type for."""
-    try:
-        return codec.encode(item)
-    except (TypeError, UnicodeEncodeError, OverflowError) as error:
-        raise ValueError(str(error)) from None

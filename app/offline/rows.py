@@ -1,4 +1,4 @@
-"""From component scores to the rows of the output: combined by the rubric, groups completed first."""
+"""From component scores to the rows of the output, column by column: combined by the rubric, groups completed first."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from app.offline.records import BadRow, Place, Record, Scores, content_id
+from app.offline.records import BadRow, Place, Record, Scores
 from app.queue.codec import ComponentScore
 from app.rewards.base import Component
 from app.rubric import ABSTAIN_DETAIL, GroupItem, Rubric, score_groups
+from app.worker.scoring import Column
 
 MAX_GROUP = 65_536
 """Records of one group that are held until it is complete; a longer run of one group is cut there."""
@@ -24,7 +25,7 @@ def detail_of(score: ComponentScore) -> str:
 
 
 class Columns(NamedTuple):
-    """The columns of the output, and rows of them."""
+    """The columns of the output, and their values."""
 
     names: tuple[str, ...]
     """Of the rubric's components."""
@@ -44,19 +45,37 @@ class Columns(NamedTuple):
             fields += [("prompt", "string"), ("completion", "string"), ("reference", "string")]
         return fields
 
-    def row(self, record: Record, reward: float | None, error: str | None, scores: Scores) -> tuple[Any, ...]:
-        """The values of one, in order; `error` is the status of the component that made it abstain."""
-        item, place = record.item, record.place
-        row: list[Any] = [record.id, record.group, content_id(record.encoded), reward]
-        for score in scores:
-            row += (score.score, score.status.value, score.elapsed_us / 1000)
+    def values(
+        self, records: Sequence[Record], rewards: list[float | None], errors: list[str | None], scored: Sequence[Column]
+    ) -> list[list[Any]]:
+        """The values of each, in order; an error is the status of the component that made a record abstain."""
+        items = [r.item for r in records]
+        values: list[list[Any]] = [
+            [r.id for r in records],
+            [r.group for r in records],
+            [r.content_id for r in records],
+            rewards,
+        ]
+        for column in scored:
+            values += (column.scores, column.statuses, column.elapsed_ms)
             if self.evidence:
-                row.append(_json(score.evidence or {}).decode())
-        meta = _json(item.meta).decode() if item.meta else None
-        row += (error, record.previous, len(item.completion), meta, record.source, place.row, place.part)
+                values.append([_json(found).decode() for found in column.evidence])
+        values += (
+            errors,
+            [r.previous for r in records],
+            [len(i.completion) for i in items],
+            [_json(i.meta).decode() if i.meta else None for i in items],
+            [r.source for r in records],
+            [r.place.row for r in records],
+            [r.place.part for r in records],
+        )
         if self.text:
-            row += (item.prompt, item.completion, _json(item.reference).decode())
-        return tuple(row)
+            values += (
+                [i.prompt for i in items],
+                [i.completion for i in items],
+                [_json(i.reference).decode() for i in items],
+            )
+        return values
 
 
 class Done(Struct, array_like=True, frozen=True):
@@ -65,11 +84,25 @@ class Done(Struct, array_like=True, frozen=True):
     count: int
     """Rows of the output."""
     columns: list[list[Any]]
-    """Their values, column by column; none where there are no rows."""
+    """Their values, column by column."""
     bad: list[BadRow]
     abstained: int
     last: Place | None
     """Of the last row or bad row; None where there are none."""
+
+
+def done(rubric: Rubric, columns: Columns, found: Sequence[Record | BadRow], scored: Sequence[Column]) -> Done:
+    """Rows of the output of records, with what each component said of them, and the bad rows between them."""
+    records = [one for one in found if isinstance(one, Record)]
+    bad = [one for one in found if isinstance(one, BadRow)]
+    last = found[-1].place if found else None
+    rewards: list[float | None] = []
+    errors: list[str | None] = []
+    for index, scores in enumerate(zip(*(c.scores for c in scored), strict=True)):
+        reward, abstained = rubric.combine(scores)
+        rewards.append(reward)
+        errors.append(None if abstained is None else scored[abstained].statuses[index])
+    return Done(len(records), columns.values(records, rewards, errors, scored), bad, rewards.count(None), last)
 
 
 Entry = BadRow | tuple[Record, Scores]
@@ -125,19 +158,16 @@ class Combiner:
         ]
 
     def _done(self, entries: Sequence[Entry]) -> Done:
-        rows: list[tuple[Any, ...]] = []
-        bad: list[BadRow] = []
-        abstained = 0
-        last: Place | None = None
-        for entry in entries:
-            if isinstance(entry, BadRow):
-                bad.append(entry)
-                last = entry.place
-                continue
-            record, scores = entry
-            outcome = self._rubric.combine([s.score for s in scores])
-            error = None if outcome.abstained is None else scores[outcome.abstained].status.value
-            rows.append(self._columns.row(record, outcome.reward, error, scores))
-            abstained += outcome.reward is None
-            last = record.place
-        return Done(len(rows), list(map(list, zip(*rows, strict=True))), bad, abstained, last)
+        found = [one if isinstance(one, BadRow) else one[0] for one in entries]
+        scores = [one[1] for one in entries if not isinstance(one, BadRow)]
+        columns = [_column([of_record[n] for of_record in scores]) for n in range(len(self._columns.names))]
+        return done(self._rubric, self._columns, found, columns)
+
+
+def _column(scores: Sequence[ComponentScore]) -> Column:
+    return Column(
+        [s.score for s in scores],
+        [s.status for s in scores],
+        [s.elapsed_us / 1000 for s in scores],
+        [s.evidence or {} for s in scores],
+    )

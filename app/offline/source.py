@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.offline import formats
 from app.offline.chunk import Chunk
-from app.offline.formats import RawRow
+from app.offline.extras import InputError
 from app.offline.layout import Layout, guess
 from app.offline.output import Position
 
@@ -27,7 +27,7 @@ class Source:
                 if row.data is not None:
                     self.layout = guess(row.data)
                     return self.layout
-        raise formats.InputError(f"{self.files[0]}: holds no row that can be read")
+        raise InputError(f"{self.files[0]}: holds no row that can be read")
 
     def chunks(self, start: Position, most_rows: int, most_bytes: int) -> Iterator[Chunk]:
         """All rows after a position, in order."""
@@ -35,15 +35,9 @@ class Source:
             file = self.files[index]
             table = formats.is_table(file)
             skipped, done = (start.row, start.part + 1) if index == start.file else (0, 0)
-            rows: list[RawRow] = []
-            size = 0
-            for row in formats.raw_rows(file, skipped):
-                if self._limit is not None and row.number > self._limit:
+            for block in formats.blocks(file, skipped, most_rows, most_bytes):
+                left = block.rows if self._limit is None else self._limit - block.first + 1
+                if left <= 0:
                     break
-                rows.append(row)
-                size += len(row.encoded or b"")
-                if len(rows) >= most_rows or size >= most_bytes:
-                    yield Chunk(index, str(file), table, done, rows)
-                    rows, size, done = [], 0, 0
-            if rows:
-                yield Chunk(index, str(file), table, done, rows)
+                yield Chunk(index, str(file), table, done, block._replace(rows=min(block.rows, left)))
+                done = 0

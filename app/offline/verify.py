@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from app.offline.engines.base import Engine
-from app.offline.records import Place, Record, encode
+from app.offline.records import Place, Record, content_id
 from app.offline.rows import detail_of
 from app.queue.codec import WorkItem
 from app.rubric import Rubric
@@ -23,7 +23,7 @@ class Verified(NamedTuple):
 async def verify(engine: Engine, rubric: Rubric, prompt: str, completion: str, reference: dict[str, Any]) -> Verified:
     """Score one completion. Raises EngineError; ValueError on text that can't be sent."""
     item = WorkItem(completion, prompt, reference, None, {})
-    [scores] = await engine.score([Record("", None, item, encode(item), None, "", Place(0, 1))])
+    [scores] = await engine.score([Record("", None, item, content_id(item), None, "", Place(0, 1))])
     outcome = rubric.combine([s.score for s in scores])
     problems: list[str] = []
     for component, score in zip(rubric.components, scores, strict=True):

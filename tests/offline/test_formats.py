@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from app.offline import formats
-from app.offline.formats import InputError, expand, rows
+from app.offline import formats, lines
+from app.offline.extras import InputError
+from app.offline.formats import expand, rows
 
 ROWS = [{"completion": f"answer {n}", "n": n} for n in range(700)]
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -71,10 +72,17 @@ def test_bad_lines_cost_themselves_alone(tmp_path: Path) -> None:
 
 
 def test_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "MAX_LINE_BYTES", 100)
+    """Wherever the pieces end that the file is read in; a line that never ends is not held either."""
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 100)
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b'{"a": "' + b"x" * 5000 + b'"}\n{"a": 1}\n')
-    assert [(row.number, row.data) for row in rows(path)] == [(1, None), (2, {"a": 1})]
+    long = b'{"a": "' + b"x" * 5000 + b'"}'
+    path.write_bytes(b'{"a": 1}\n' + long + b'\n{"a": 3}\n\n' + long + b"\n" + long)
+    for piece in (1, 7, 50, 4096, 1 << 20):
+        monkeypatch.setattr(lines, "_PIECE", piece)
+        found = [(row.number, row.data) for row in rows(path)]
+        assert found == [(1, {"a": 1}), (2, None), (3, {"a": 3}), (5, None), (6, None)]
+        assert list(rows(path, 2)) == list(rows(path))[2:]
+        assert max(len(block.encoded) for block in formats.blocks(path, 0, 256, 10)) < max(200, 2 * piece)
 
 
 def test_inputs_are_files_globs_and_folders(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.offline import layout
+from app.offline.block import Row
 from app.offline.layout import BadLayout, Layout
 from app.offline.paths import MISSING, BadPath, last_boxed
 from app.offline.paths import Path as RowPath
@@ -17,7 +18,7 @@ CASES = read_jsonl(Path(__file__).parent / "cases" / "layouts.jsonl")
 
 
 def records(how: Layout, row: dict[str, Any]) -> list[Record]:
-    found = list(how.records(row, "file.jsonl", 0, 1))
+    found = list(how.records([Row(1, row)], "file.jsonl", 0))
     assert all(isinstance(one, Record) for one in found), found
     return [one for one in found if isinstance(one, Record)]
 
@@ -104,7 +105,7 @@ def test_bad_layout_says_what_to_do(name: str, maps: list[str]) -> None:
     ],
 )
 def test_row_without_a_record_says_why(row: dict[str, Any], reason: str) -> None:
-    [bad] = layout.known()["assay"].records(row, "f", 0, 1)
+    [bad] = layout.known()["assay"].records([Row(1, row)], "f", 0)
     assert isinstance(bad, BadRow)
     assert reason in bad.reason
 
@@ -112,5 +113,5 @@ def test_row_without_a_record_says_why(row: dict[str, Any], reason: str) -> None
 def test_conversation_of_strange_messages_is_a_bad_row_at_worst() -> None:
     how = layout.known()["assay"]
     for value in ([{"role": "assistant"}], [{"content": None}], [{"content": ["x"]}], [1, 2], {"a": 1}, [[]]):
-        for one in how.records({"completion": value}, "f", 0, 1):
+        for one in how.records([Row(1, {"completion": value})], "f", 0):
             assert isinstance(one, BadRow | Record), json.dumps(value)

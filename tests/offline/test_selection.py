@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.offline.formats import InputError
+from app.offline.extras import InputError
 from app.offline.selection.mix import mix
 from app.offline.selection.similar import Benchmarks, Near, digest, ngrams, spread
 from tests.conftest import ROOT

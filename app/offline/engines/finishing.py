@@ -8,14 +8,14 @@ import msgspec
 from app.offline.chunk import Chunk, records
 from app.offline.engines.base import Plan
 from app.offline.layout import Layout
-from app.offline.records import BadRow, Record
-from app.offline.rows import Columns, Combiner, Done, Entry
+from app.offline.records import Record
+from app.offline.rows import Columns, Done, done
 from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric, resolve
 from app.schemas import RubricSpec
 from app.worker.progress import Progress
-from app.worker.scoring import Bound, bind, sample_of, score_item
+from app.worker.scoring import Bound, bind, score_columns
 
 FUNCTION = f"{__name__}:finish"
 
@@ -46,17 +46,15 @@ class _Ready(NamedTuple):
     rubric: Rubric
     layout: Layout
     components: tuple[Bound, ...]
-    combiner: Combiner
-    evidence: bool
+    columns: Columns
 
 
 @lru_cache(maxsize=8)
 def _ready(encoded: bytes) -> _Ready:
     plan = msgspec.msgpack.decode(encoded, type=Plan)
     rubric = resolve(RubricSpec.model_validate(plan.rubric))
-    components = bind(components_of(rubric))
     columns = Columns(rubric.names, plan.text, plan.evidence)
-    return _Ready(rubric, Layout(plan.layout, plan.paths), components, Combiner(rubric, columns), plan.evidence)
+    return _Ready(rubric, Layout(plan.layout, plan.paths), bind(components_of(rubric)), columns)
 
 
 def finish(data: bytes, progress: Progress) -> bytes:
@@ -64,13 +62,10 @@ def finish(data: bytes, progress: Progress) -> bytes:
     work = _decode_work(data)
     plan = _ready(bytes(work.plan))
     found = list(records(work.chunk, plan.layout))
-    kinds = {str(one.item.reference.get("kind")) for one in found if isinstance(one, Record)}
+    good = [one for one in found if isinstance(one, Record)]
+    kinds = {str(one.item.reference.get("kind")) for one in good}
     if any(plan.rubric.lanes(kind).keys() - {CPU_LANE} for kind in kinds):
         return _encode(None)
-    entries: list[Entry] = [
-        one
-        if isinstance(one, BadRow)
-        else (one, score_item(plan.components, sample_of(one.item), one.id, position, progress, plan.evidence))
-        for position, one in enumerate(found)
-    ]
-    return _encode(plan.combiner.take(entries))
+    where = f"{work.chunk.source}:{work.chunk.block.first}"
+    scored = score_columns(plan.components, [one.sample for one in good], progress, plan.columns.evidence, where)
+    return _encode(done(plan.rubric, plan.columns, found, scored))

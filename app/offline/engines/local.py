@@ -79,7 +79,8 @@ class LocalEngine(Engine):
         self, lane: str, components: tuple[int, ...], indices: list[int], records: Sequence[Record]
     ) -> list[bytes]:
         entries = [
-            RawEntry(i, f"{records[i].source}:{records[i].place.row}", codec.Raw(records[i].encoded)) for i in indices
+            RawEntry(i, f"{records[i].source}:{records[i].place.row}", codec.Raw(codec.encode(records[i].item)))
+            for i in indices
         ]
         payload = codec.encode(RawBatch([self._works[c] for c in components], self._evidence, entries))
 
@@ -93,7 +94,7 @@ class LocalEngine(Engine):
         data = finishing.encode(plan, chunk)
 
         async def run(slot: Slot) -> bytes | None:
-            return await slot.call(finishing.FUNCTION, data, len(chunk.rows))
+            return await slot.call(finishing.FUNCTION, data, chunk.block.rows)
 
         answer = await self._given(CPU_LANE, run)
         return None if answer is None else finishing.decode(answer)

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.offline.engines.base import Engine, EngineError
 from app.offline.engines.local import LocalEngine
-from app.offline.formats import InputError, optional
+from app.offline.extras import InputError, optional
 from app.offline.records import Place, Record, Scores
 from app.queue import codec
 from app.queue.codec import WorkItem
@@ -40,8 +40,9 @@ class ScoreStage:
         self._loop.run_until_complete(self._engine.start())
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        encoded = [bytes(item) for item in batch["item"]]
-        records = [Record(str(n), None, _decode(e), e, None, "ray", Place(0, n)) for n, e in enumerate(encoded)]
+        records = [
+            Record(str(n), None, _decode(item), "", None, "ray", Place(0, n)) for n, item in enumerate(batch["item"])
+        ]
         scores = self._loop.run_until_complete(self._engine.score(records))
         return {"index": batch["index"], "scores": [codec.encode(one) for one in scores]}
 
@@ -78,7 +79,7 @@ class RayEngine(Engine):
         logging.getLogger("ray.data").setLevel(logging.ERROR)
 
     async def score(self, records: Sequence[Record]) -> list[Scores]:
-        found = await asyncio.to_thread(self._score, [record.encoded for record in records])
+        found = await asyncio.to_thread(self._score, [codec.encode(record.item) for record in records])
         return [_decode_scores(one) for one in found]
 
     def _score(self, items: list[bytes]) -> list[bytes]:

@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from app.offline.formats import optional
+from app.offline.extras import optional
 
 _BLUE, _GREEN, _RED, _GREY = "#3b6ea5", "#3a8a5f", "#b5493b", "#8a8f98"
 _SIZE = (5.2, 2.7)

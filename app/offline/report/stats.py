@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.offline.formats import optional
+from app.offline.extras import optional
 from app.offline.passk import ks, pass_at_k
 from app.rubric import PASS_COMPONENT
 

@@ -32,9 +32,9 @@ def fetch(how: Layout, wanted: Iterable[tuple[str, int, int]]) -> dict[tuple[str
         for row in formats.rows(Path(source), min(rows) - 1):
             if row.number > max(rows):
                 break
-            if row.data is None or row.number not in rows:
+            if row.number not in rows:
                 continue
-            for record in how.records(row.data, source, 0, row.number):
+            for record in how.records([row], source, 0):
                 if isinstance(record, Record) and record.place.part in rows[row.number]:
                     found[source, row.number, record.place.part] = record
     return found
@@ -47,8 +47,7 @@ def first(how: Layout, sources: Iterable[str]) -> list[Record]:
         if not Path(source).exists():
             continue
         for row in formats.rows(Path(source)):
-            if row.data is not None:
-                found += [r for r in how.records(row.data, source, 0, row.number) if isinstance(r, Record)]
+            found += [r for r in how.records([row], source, 0) if isinstance(r, Record)]
             if len(found) >= _LANGUAGE_ROWS:
                 return found[:_LANGUAGE_ROWS]
     return found

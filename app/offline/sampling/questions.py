@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.offline import formats
+from app.offline.extras import InputError
 from app.offline.layout import BadLayout, Layout, Question, find, guess
 
 
@@ -15,14 +16,14 @@ def read_questions(inputs: list[str], layout: str, overrides: list[str], limit: 
     for file in formats.expand(inputs):
         for row in formats.rows(file):
             if row.data is None:
-                raise formats.InputError(f"{file}:{row.number}: {row.problem}")
+                raise InputError(f"{file}:{row.number}: {row.problem}")
             how = how or _guess(row.data, file)
             question = how.question(row.data, str(file), row.number)
             found.setdefault(question.prompt, question)
             if limit is not None and len(found) >= limit:
                 return list(found.values())
     if not found:
-        raise formats.InputError(f"{', '.join(inputs)}: no questions")
+        raise InputError(f"{', '.join(inputs)}: no questions")
     return list(found.values())
 
 

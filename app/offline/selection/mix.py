@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.offline import formats
-from app.offline.formats import InputError
+from app.offline.extras import InputError
+from app.offline.lines import decode_line
 
 
 class Mixed(NamedTuple):
@@ -59,8 +59,7 @@ def _offsets(path: Path) -> Iterator[int]:
 
 def _other(line: bytes, path: Path) -> bytes:
     """A row of another file, in the shape of all rows. Raises InputError."""
-    row = formats.decode(formats.RawRow(0, line), table=False)
-    data: dict[str, Any] = row.data or {}
+    data: dict[str, Any] = decode_line(0, line).data or {}
     messages: Any = data.get("messages")
     if not isinstance(messages, list):
         pair = data.get("prompt", data.get("question")), data.get("completion", data.get("answer"))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from app.offline.formats import optional
+from app.offline.extras import optional
 
 _WORD = re.compile(r"[\w']+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", re.UNICODE)
 _SHINGLE = 5

@@ -1,0 +1,23 @@
+"""Some rows of a file, as a reader passes them on: still encoded, so that whoever scores rows decodes them."""
+
+from typing import Any, NamedTuple
+
+
+class Block(NamedTuple):
+    """Rows that stand next to each other; or one that can't be read, and then `problem` says why."""
+
+    first: int
+    """Number of its first row, from 1."""
+    rows: int
+    """Rows that it spans."""
+    encoded: bytes
+    """JSON lines; of a table, its columns as `tables` encodes them."""
+    problem: str = ""
+
+
+class Row(NamedTuple):
+    """One row, from 1; `data` is None where it can't be read, and `problem` says why."""
+
+    number: int
+    data: dict[str, Any] | None
+    problem: str = ""

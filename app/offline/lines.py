@@ -1,0 +1,142 @@
+"""Reads JSON lines, plain or compressed, in blocks of whole lines. Nothing is done for each line here: one process
+reads for all that score."""
+
+import gzip
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app.offline.block import Block, Row
+from app.offline.extras import optional
+
+MAX_LINE_BYTES = 64 << 20
+"""A row: far above the longest completion with its tests."""
+_PIECE = 1 << 20
+"""Bytes read at once."""
+_PACKED_PIECE = 1 << 18
+_BOM = b"\xef\xbb\xbf"
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """What a file holds, unpacked, some at a time. Raises OSError, EOFError, ValueError where it breaks off."""
+    suffix = path.suffix.lower()
+    if suffix == ".zst":
+        yield from _zstandard(path)
+        return
+    with gzip.open(path) if suffix == ".gz" else path.open("rb") as file:
+        while piece := file.read1(_PIECE):
+            yield piece
+
+
+def _zstandard(path: Path) -> Iterator[bytes]:
+    """Frame after frame. The library's own reader takes a file that breaks off for one that ends."""
+    decompressor: Any = optional("zstandard", f"to read {path.name}").ZstdDecompressor()
+    frame: Any = None
+    with path.open("rb") as file:
+        while packed := file.read(_PACKED_PIECE):
+            while packed:
+                frame = frame or decompressor.decompressobj()
+                yield frame.decompress(packed)
+                packed = b""
+                if frame.eof:
+                    packed, frame = frame.unused_data, None
+    if frame is not None:
+        raise EOFError("the file breaks off within a frame")
+
+
+def blocks(path: Path, start: int, most_rows: int, most_bytes: int) -> Iterator[Block]:
+    """The lines after the first `start`. A block has at most so many bytes, or what was read at once more."""
+    number = 0
+    for text in _whole_lines(path, most_bytes):
+        if isinstance(text, str):
+            number += 1
+            if number > start:
+                yield Block(number, 1, b"", text)
+            continue
+        left = text.count(b"\n") + (not text.endswith(b"\n"))
+        if number + left <= start:
+            number += left
+            continue
+        skipped = max(0, start - number)
+        at = _after(text, 0, skipped)
+        number, left = number + skipped, left - skipped
+        while left > most_rows:
+            end = _after(text, at, most_rows)
+            yield Block(number + 1, most_rows, text[at:end])
+            at, number, left = end, number + most_rows, left - most_rows
+        yield Block(number + 1, left, text[at:])
+        number += left
+
+
+def _after(text: bytes, at: int, lines: int) -> int:
+    """The place after so many more lines."""
+    for _ in range(lines):
+        at = text.index(b"\n", at) + 1
+    return at
+
+
+def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
+    """A file cut after lines, or why a line can't be read. A file that breaks off ends with that reason."""
+    whole: list[bytes] = []
+    line: list[bytes] = []
+    length = 0
+    """Of the line that has begun; `line` holds it unless it is too long."""
+    problem = None
+    read = pieces(path)
+    while True:
+        try:
+            piece = next(read, None)
+        except (OSError, EOFError, ValueError) as error:  # a truncated archive
+            piece, problem = None, f"the file can't be read further: {type(error).__name__}: {error}"
+        if piece is None:
+            break
+        first = piece.find(b"\n") + 1
+        if not first:
+            length += len(piece)
+            line = [*line, piece] if length <= MAX_LINE_BYTES else []
+            continue
+        end = piece.rfind(b"\n") + 1
+        if length + first > MAX_LINE_BYTES:
+            if whole:
+                yield b"".join(whole)
+            yield _TOO_LONG.format(MAX_LINE_BYTES)
+            whole = [piece[first:end]]
+        else:
+            whole += [*line, piece[:end]]
+        line, length = [piece[end:]], len(piece) - end
+        if sum(map(len, whole)) >= most_bytes:
+            yield b"".join(whole)
+            whole = []
+    last = line if problem is None and length <= MAX_LINE_BYTES else []
+    if text := b"".join([*whole, *last]):
+        yield text
+    if length > MAX_LINE_BYTES:
+        yield _TOO_LONG.format(MAX_LINE_BYTES)
+    if problem is not None:
+        yield problem
+
+
+_TOO_LONG = "longer than {} bytes"
+_decode: Any = msgspec.json.Decoder().decode
+
+
+def decode(block: Block) -> Iterator[Row]:
+    """The rows of a block; blank lines are none."""
+    lines = islice(block.encoded.split(b"\n"), block.rows)
+    return (decode_line(number, line) for number, line in enumerate(lines, block.first) if line and not line.isspace())
+
+
+def decode_line(number: int, line: bytes) -> Row:
+    """One row of Python objects of JSON's types."""
+    if len(line) > MAX_LINE_BYTES:
+        return Row(number, None, _TOO_LONG.format(MAX_LINE_BYTES))
+    try:
+        data: Any = _decode(line.removeprefix(_BOM) if line[0] == _BOM[0] else line)
+    except (ValueError, RecursionError) as error:
+        return Row(number, None, f"not JSON: {error}")
+    if not isinstance(data, dict):
+        return Row(number, None, "not a JSON object")
+    return Row(number, data)  # pyright: ignore[reportUnknownArgumentType]
