@@ -1,6 +1,5 @@
 """Compiles a program once, in a jail of its own, and remembers what came out by its content."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -20,6 +19,10 @@ ENTRY_BYTES = 4096
 """What an entry costs besides its files."""
 
 
+_Key = tuple[str, str, float, int]
+"""Language, code, and the compiler's limits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The compiler's refusal."""
@@ -32,10 +35,10 @@ class Compiler:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._cache: OrderedDict[str, Ready | Refused] = OrderedDict()
+        self._cache: OrderedDict[_Key, Ready | Refused] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
-        self._busy: dict[str, threading.Lock] = {}
+        self._busy: dict[_Key, threading.Lock] = {}
 
     def ready(self, language: Language, code: str, limits: Limits) -> Ready | Refused:
         """The program, ready to run. Raises UnknownLanguage, SandboxUnavailable, SandboxFault."""
@@ -43,7 +46,9 @@ class Compiler:
             raise UnknownLanguage(f"{language.name}: {', '.join(lacking)} not installed here")
         if not language.compile:
             return interpreted(language, code)
-        key = _key(language, code, limits)
+        key = (language.name, code, limits.compile_s, limits.compile_memory_mb)
+        if known := self._cached(key):
+            return known
         with self._lock:
             mine = self._busy.setdefault(key, threading.Lock())
         with mine:
@@ -53,21 +58,21 @@ class Compiler:
                 with self._lock:
                     self._busy.pop(key, None)
 
-    def _cached(self, key: str) -> Ready | Refused | None:
+    def _cached(self, key: _Key) -> Ready | Refused | None:
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)
             return self._cache.get(key)
 
-    def _store(self, key: str, result: Ready | Refused) -> Ready | Refused:
+    def _store(self, key: _Key, result: Ready | Refused) -> Ready | Refused:
         # A compiler that ran out of time may do better on a quieter machine.
         if isinstance(result, Refused) and result.execution.why == "wall":
             return result
         with self._lock:
             self._cache[key] = result
-            self._bytes += _size(result)
+            self._bytes += _size(key, result)
             while self._bytes > CACHE_BYTES:
-                self._bytes -= _size(self._cache.popitem(last=False)[1])
+                self._bytes -= _size(*self._cache.popitem(last=False))
         return result
 
     def _compile(self, language: Language, code: str, limits: Limits) -> Ready | Refused:
@@ -83,10 +88,5 @@ class Compiler:
         return compiled(language, code, made) if made else Refused(execution)
 
 
-def _key(language: Language, code: str, limits: Limits) -> str:
-    parts = (language.name, *language.compile, str(limits.compile_s), str(limits.compile_memory_mb), code)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def _size(result: Ready | Refused) -> int:
-    return ENTRY_BYTES + (sum(map(len, result.files.values())) if isinstance(result, Ready) else 0)
+def _size(key: _Key, result: Ready | Refused) -> int:
+    return ENTRY_BYTES + 4 * len(key[1]) + (sum(map(len, result.files.values())) if isinstance(result, Ready) else 0)

@@ -83,11 +83,18 @@ def limits_of(caps: Caps, counted: bool, stack: int) -> list[tuple[int, int, int
     return [*((which, most, most) for which, most in equal.items()), (resource.RLIMIT_CPU, seconds, seconds + 1)]
 
 
+def within_hard(limits: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The same, none above the hard limits that this process has and its children inherit."""
+    return [(which, _least(soft, which), _least(hard, which)) for which, soft, hard in limits]
+
+
+def _least(wanted: int, which: int) -> int:
+    most = resource.getrlimit(which)[1]
+    return wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+
+
 def _limit(limits: list[tuple[int, int, int]]) -> None:
-    for which, soft, hard in limits:
-        most = resource.getrlimit(which)[1]
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
+    for which, soft, hard in within_hard(limits):
         try:
             resource.setrlimit(which, (soft, hard))
         except ValueError:

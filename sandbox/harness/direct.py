@@ -10,6 +10,7 @@ A message is a header (wire.py's, with no byte strings) and descriptors: those f
 import fcntl
 import os
 import socket
+import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 
 from sandbox.harness import wire
 
+_TIME = struct.Struct("ll")
 ANSWERS = ("done", "files")
 """The replies that end a message with outputs."""
 
@@ -72,7 +74,7 @@ class Direct:
         self._channel = channel
         self._headers = wire.Headers(channel)
         self._waiting: deque[list[tuple[int, int]]] = deque()
-        self._seconds = channel.gettimeout()
+        channel.setblocking(True)
         self.known = Known()
 
     @property
@@ -82,9 +84,11 @@ class Direct:
 
     def wait_at_most(self, seconds: float | None) -> None:
         """From now on, for a message to come, or to be read at the other end."""
-        if seconds != self._seconds:
-            self._channel.settimeout(seconds)
-            self._seconds = seconds
+        if seconds != self._headers.seconds:
+            # The kernel's own time-out: Python's takes a second call for each message.
+            whole, part = divmod(seconds or 0.0, 1)
+            self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIME.pack(int(whole), int(part * 1e6)))
+            self._headers.seconds = seconds
 
     def send(self, header: dict[str, Any], inputs: Sequence[bytes] = (), take: Sequence[int] = ()) -> None:
         """Send a message. `take`: for each output that it makes, how many bytes are wanted. Raises OSError."""

@@ -24,7 +24,7 @@
 #define SYS_close_range 436
 #endif
 
-enum { OUT_OF_THE_WAY = 200, INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10, CRASHED = 70 };
+enum { INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10, CRASHED = 70 };
 
 /* Seen by both sides of a fork; gone from the child before anything of a stranger's runs in it. */
 struct report {
@@ -118,24 +118,22 @@ static void offer(int64_t victim) {
 }
 
 static int renumber(const struct order *o) {
+    int above = (int)o->count; /* out of each other's way, but no higher than needed: tables of descriptors grow */
     for (int i = 0; i < o->count; i++)
-        if (dup2((int)o->descriptors[i], OUT_OF_THE_WAY + i) < 0)
+        if (o->descriptors[i] >= above)
+            above = (int)o->descriptors[i] + 1;
+    for (int i = 0; i < o->count; i++)
+        if (dup2((int)o->descriptors[i], above + i) < 0)
             return -1;
     for (int i = 0; i < o->count; i++)
-        if (dup2(OUT_OF_THE_WAY + i, i) < 0)
+        if (dup2(above + i, i) < 0)
             return -1;
     return (int)syscall(SYS_close_range, o->count, ~0U, 0);
 }
 
 static int limit(const struct order *o) {
     for (int i = 0; i < o->limited; i++) {
-        struct rlimit present, wanted = {(rlim_t)o->limits[i][1], (rlim_t)o->limits[i][2]};
-        if (getrlimit((int)o->limits[i][0], &present) < 0)
-            return -1;
-        if (present.rlim_max < wanted.rlim_max)
-            wanted.rlim_max = present.rlim_max;
-        if (wanted.rlim_max < wanted.rlim_cur)
-            wanted.rlim_cur = wanted.rlim_max;
+        struct rlimit wanted = {(rlim_t)o->limits[i][1], (rlim_t)o->limits[i][2]};
         if (setrlimit((int)o->limits[i][0], &wanted) < 0)
             return -1;
     }
@@ -153,7 +151,7 @@ static int become(int64_t uid) {
 static int disarm(void) {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 || syscall(SYS_capset, &head, none) < 0)
+    if (syscall(SYS_capset, &head, none) < 0) /* ambient ones go with the permitted */
         return -1;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
@@ -162,7 +160,9 @@ static int disarm(void) {
 static int confine(const struct order *o, int whole) {
     struct report *report = reports + o->place;
     sigset_t none;
-    STEP(SESSION, setsid());
+    /* A group of its own, but within a pid namespace no session: the kernel makes a scheduling group for each, and
+     * signals, for which sessions matter, reach nothing outside. */
+    STEP(SESSION, o->namespaces ? setpgid(0, 0) : setsid());
     STEP(NAMESPACES, o->namespaces ? unshare((int)o->namespaces) : 0);
     /* Before /proc can't be written any more: where memory runs out the program is killed, and can't change that. */
     offer(o->victim);

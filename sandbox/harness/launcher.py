@@ -1,7 +1,7 @@
 """Starts confined processes: by launch.c's library where it could be compiled, else step by step from Python.
 
-Each process is born in a pid namespace of its own, behind a first process that is ours, and in fresh mount, IPC and UTS
-namespaces. Without namespaces it is a child with its rights dropped.
+Each process is born in a pid namespace of its own, behind a first process that is ours, and in a fresh mount namespace;
+its other namespaces are the slot's. Without namespaces it is a child with its rights dropped.
 """
 
 import ctypes
@@ -26,12 +26,12 @@ from sandbox.harness.confine import (
     confine,
     limits_of,
     offer,
+    within_hard,
 )
 from sandbox.harness.supervise import end_with, fork_into
 
-NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-"""Fresh for each run, besides the pid namespace. The network namespace is the slot's: making one costs as much as the
-rest of a start, and an empty one with local sockets only keeps nothing once its processes are dead."""
+NAMESPACES = kernel.CLONE_NEWNS
+"""Fresh for each run, besides the pid namespace."""
 MOST_DESCRIPTORS, MOST_LIMITS = 8, 16
 STAGES = ("fork", "session", "namespaces", "/proc", "/box", "descriptors", "scratch directory", "limits", "user",
           "rights", "system-call filter", "exec", "done")  # fmt: skip
@@ -53,6 +53,8 @@ class Setting:
     """Directories of importable packages."""
     library: ctypes.PyDLL | None = None
     """launch.c, compiled."""
+    alone: bool = True
+    """Whether the network namespace holds nothing but this slot."""
 
     @property
     def rights(self) -> Rights:
@@ -267,7 +269,7 @@ class NativeLauncher(Launcher):
         # Most runs have the limits of the run before.
         if self._limited == (key := (start.caps, start.counted, start.native)):
             return
-        limits = start.limits
+        limits = within_hard(start.limits)
         self._order.limited = len(limits)
         for at, (which, soft, hard) in enumerate(limits):
             self._order.limits[3 * at : 3 * at + 3] = (int(which), soft, hard)

@@ -37,7 +37,7 @@ struct repeat {
 };
 
 struct slot {
-    int64_t channel, peak, events, cpu; /* descriptors; -1 where there is none */
+    int64_t channel, peak, events, cpu, sockets; /* descriptors; -1 where there is none */
     /* What is handed over. */
     int64_t which, given, descriptors[MOST_GIVEN];
     int64_t length, held;
@@ -46,6 +46,8 @@ struct slot {
     char header[MOST_HEADER], events_before[MOST_TEXT], cpu_before[MOST_TEXT];
     struct repeat repeats[MOST_REPEATS];
 };
+
+#define NO_SOCKETS "sockets: used 0\n"
 
 static double now(void) {
     struct timespec t;
@@ -74,8 +76,11 @@ static int receive(struct slot *s) {
     } control;
     struct iovec into = {size, sizeof size};
     struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct pollfd some = {(int)s->channel, POLLIN, 0};
     ssize_t got;
     int failed = 0;
+    while (poll(&some, 1, -1) < 0 && errno == EINTR) /* who sleeps in recvmsg is woken whenever the host reads */
+        ;
     do
         got = recvmsg((int)s->channel, &message, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
@@ -189,7 +194,12 @@ static int serve(struct slot *s, struct repeat *r) {
     return ordinary(s, r) ? tell(s) : ENDED;
 }
 
+/* A run that looks like an earlier one; -1 where there is none, or where sockets of the last run are still there. */
 static int known(const struct slot *s) {
+    char sockets[MOST_TEXT];
+    text_of(s->sockets, sockets);
+    if (*sockets && strncmp(sockets, NO_SOCKETS, sizeof NO_SOCKETS - 1) != 0)
+        return -1;
     for (int i = 0; i < MOST_REPEATS; i++) {
         const struct repeat *r = s->repeats + i;
         if (r->length && r->length == s->held && r->given == s->given && !memcmp(r->header, s->header, (size_t)s->held))

@@ -37,7 +37,7 @@ class _Slot(ctypes.Structure):
     """repeat.c's `struct slot`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("channel", "peak", "events", "cpu", "which", "given")),
+        *((name, ctypes.c_int64) for name in ("channel", "peak", "events", "cpu", "sockets", "which", "given")),
         ("descriptors", ctypes.c_int64 * MOST_GIVEN),
         *((name, ctypes.c_int64) for name in ("length", "held", "pid", "init", "init_fd", "status", "cpu_us",
                                               "rss_kb")),
@@ -65,9 +65,10 @@ class Handed:
 class Repeats:
     """The runs that a slot has served and would serve in the same way again."""
 
-    def __init__(self, launcher: NativeLauncher, meter: Meter, channel: socket.socket) -> None:
+    def __init__(self, launcher: NativeLauncher, meter: Meter, channel: socket.socket, sockets: int) -> None:
+        """`sockets`: an open file that tells how many there are, see sockets.py; -1: there is none."""
         self._launcher, self._channel = launcher, channel
-        self._slot = _Slot(channel=channel.fileno(), **meter.descriptors("peak", "events", "cpu"))
+        self._slot = _Slot(channel=channel.fileno(), sockets=sockets, **meter.descriptors("peak", "events", "cpu"))
         self._address = ctypes.c_void_p(ctypes.addressof(self._slot))
         self._starts: dict[int, Start] = {}
         self._bodies: dict[int, Callable[[], NoReturn]] = {}

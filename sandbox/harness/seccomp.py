@@ -2,7 +2,8 @@
 
 A list of refusals, not of permissions: runtimes as different as the JVM, V8 and Go's must run, and a permission list
 that fits them all refuses little more. Calls newer than the tables below are answered ENOSYS, so that a new kernel
-opens nothing that was not looked at. Each refusal has its reason in the group's name.
+opens nothing that was not looked at. Few ranges make a short filter, which each run has the kernel translate: calls of
+no use beside refused ones are refused with them. Each refusal has its reason in the group's name.
 """
 
 import errno
@@ -49,6 +50,7 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
         "process_madvise": (440, 440),
         "kcmp": (312, 272),
         "pidfd_getfd": (438, 438),
+        "process_mrelease": (448, 448),
     },
     "large and young parts of the kernel": {
         "bpf": (321, 280),
@@ -61,19 +63,42 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
         "request_key": (249, 218),
         "keyctl": (250, 219),
         "fanotify_init": (300, 262),
+        "fanotify_mark": (301, 263),
         "name_to_handle_at": (303, 264),
         "open_by_handle_at": (304, 265),
         "vmsplice": (278, 75),
         "memfd_secret": (447, 447),
         "io_setup": (206, 0),
+        "io_destroy": (207, 1),
+        "io_getevents": (208, 4),
+        "io_submit": (209, 2),
+        "io_cancel": (210, 3),
+        "landlock_create_ruleset": (444, 444),
+        "landlock_add_rule": (445, 445),
+        "landlock_restrict_self": (446, 446),
+        "lsm_get_self_attr": (459, 459),
+        "lsm_set_self_attr": (460, 460),
+        "lsm_list_modules": (461, 461),
     },
     "shared memory that outlives a process": {
         "shmget": (29, 194),
         "shmat": (30, 196),
         "shmctl": (31, 195),
+        "shmdt": (67, 197),
         "semget": (64, 190),
+        "semop": (65, 193),
+        "semctl": (66, 191),
+        "semtimedop": (220, 192),
         "msgget": (68, 186),
+        "msgsnd": (69, 189),
+        "msgrcv": (70, 188),
+        "msgctl": (71, 187),
         "mq_open": (240, 180),
+        "mq_unlink": (241, 181),
+        "mq_timedsend": (242, 182),
+        "mq_timedreceive": (243, 183),
+        "mq_notify": (244, 184),
+        "mq_getsetattr": (245, 185),
     },
     "identity": {
         "setuid": (105, 146),
@@ -109,9 +134,25 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
         "iopl": (172, -1),
         "ioperm": (173, -1),
         "modify_ldt": (154, -1),
+        "set_thread_area": (205, -1),
+        "get_thread_area": (211, -1),
         "uselib": (134, -1),
+        "sync": (162, 81),
+        "syncfs": (306, 267),
         "lookup_dcookie": (212, 18),
         "vhangup": (153, 58),
+    },
+    "gone from the kernel": {
+        "_sysctl": (156, -1),
+        "create_module": (174, -1),
+        "get_kernel_syms": (177, -1),
+        "query_module": (178, -1),
+        "nfsservctl": (180, 42),
+        "getpmsg": (181, -1),
+        "putpmsg": (182, -1),
+        "afs_syscall": (183, -1),
+        "tuxcall": (184, -1),
+        "security": (185, -1),
     },
 }
 # clone3 hides its flags behind a pointer; answered ENOSYS, C libraries fall back to clone.

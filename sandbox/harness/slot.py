@@ -17,7 +17,7 @@ into the /tmp of further runs. Neither is answered.
 sizes. Runs are answered by `done`, or by `down`: a jail could not be built or a process not be confined, so nothing is
 known of the program.
 
-A run's jail is a process namespace with fresh mount, IPC and UTS namespaces and an empty /tmp. All in it is killed
+A run's jail is a process namespace with a fresh mount namespace and an empty /tmp. All in it is killed
 before the answer is sent. This process never reads a message's contents, nor does any other that programs are forked
 from: what one run or its tests wrote can't be found in another's memory.
 """
@@ -38,8 +38,13 @@ from sandbox.harness.launcher import NativeLauncher, Setting, Start, make
 from sandbox.harness.leftovers import empty, remove
 from sandbox.harness.meter import Meter
 from sandbox.harness.repeat import Handed, Repeats
+from sandbox.harness.sockets import Sockets
 from sandbox.harness.supervise import Lines, Watch
 
+SLOT_NAMESPACES = kernel.CLONE_NEWNET | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+"""Kept from run to run, as making them costs more than a start. Nothing stays in them: in the network one there can be
+local sockets only, and no run begins before those are gone; what the IPC one is for is refused by the filter, and so
+are names of hosts, besides the rights to change any of them."""
 RESULT_BYTES = 64 << 20
 """What a program may write on its result channel."""
 MOST_LINES = 100_000
@@ -56,9 +61,10 @@ class Slot:
         self._channel = channel
         self._box = Path(setting.box)
         self._null = os.open("/dev/null", os.O_RDONLY)
+        self._sockets = Sockets() if setting.alone else None
         self._repeats: Repeats | None = None
         if isinstance(self.launcher, NativeLauncher):
-            self._repeats = Repeats(self.launcher, meter, channel)
+            self._repeats = Repeats(self.launcher, meter, channel, -1 if self._sockets is None else self._sockets.fd)
         self._kept = False
         self._boxed: list[str] = []
         self._given: tuple[list[str], list[int], int] | None = None
@@ -148,7 +154,9 @@ class Slot:
         return [part.replace("/tmp/", f"{scratch}/").replace("/box", self.setting.box) for part in argv]
 
     def _begin(self, header: dict[str, Any], processes: int = 1) -> Jail:
-        """Make ready for one run: fresh files, limits set, counters at zero."""
+        """Make ready for one run: fresh files, no sockets, limits set, counters at zero. Raises OSError."""
+        if self._sockets is not None:
+            self._sockets.settle()
         if not self.setting.namespaces:
             empty(Path(self.setting.scratch))
         caps = Caps.of(header["caps"])
@@ -315,7 +323,8 @@ def serve(setting: Setting, meter: Meter, channel: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _protect()
     if setting.namespaces:
-        kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWNS)
+        os.setsid()  # runs are of this session, and share the processor with this slot and not with others
+        kernel.unshare(SLOT_NAMESPACES)
         rootfs.slot_mounts()
     else:
         _adopt_orphans(setting)

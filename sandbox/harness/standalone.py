@@ -49,7 +49,8 @@ def main() -> None:
         _no_shared_directory()
     users = () if plan.uid is None else (plan.uid, plan.uid + 1)
     meter = Meter({}, plan.scratch if plan.contained else None, users)
-    slot.serve(Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search), meter, channel)
+    setting = Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search, alone=plan.contained)
+    slot.serve(setting, meter, channel)
 
 
 def _no_shared_directory() -> None:

@@ -8,6 +8,7 @@ Both ends bound what they read: a header by HEADER_BYTES, a message by MESSAGE_B
 """
 
 import json
+import select
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -63,10 +64,17 @@ class Headers:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._read = b""
+        self._poller = select.poll()
+        self._poller.register(channel, select.POLLIN)
+        self.seconds: float | None = None
+        """How long to wait for a part of one; None: for ever."""
 
     def next(self) -> dict[str, Any]:
         """Raises WireError, OSError (time-out)."""
         while (end := self._end()) > len(self._read):
+            # Who sleeps in `recv` is woken whenever the other end reads.
+            if not self._poller.poll(None if self.seconds is None else self.seconds * 1000):
+                raise TimeoutError("no message in time")
             part = self._channel.recv(1 << 16)
             if not part:
                 raise WireError("the other end closed the channel")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Sandbox, Verdict
+from sandbox import Program, Sandbox, Verdict
 from sandbox.languages import available
 
 pytestmark = pytest.mark.e2e
@@ -299,6 +299,47 @@ def test_nothing_is_left_for_the_next_run_or_the_next_test(safe_sandbox: Sandbox
     for _ in range(3):
         report = safe_sandbox.judge({"language": "python", "mode": "stdio", "code": code, "tests": rows})
         assert report.status == Verdict.AC, report
+
+
+SOCKETS = r"""
+import array, socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    named = socket.socket(socket.AF_UNIX, kind)
+    named.bind(f"\0left-{kind:d}")
+    ends = socket.socketpair()
+    for sent in (named, *ends):  # each on its way through another: their processes' end is not theirs
+        for end in ends:
+            end.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sent.fileno()]))])
+"""
+FIND_SOCKETS = r"""
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    socket.socket(socket.AF_UNIX, kind).bind(f"\0left-{kind:d}")
+print("free")
+"""
+
+
+def test_sockets_in_flight_are_gone_before_the_next_program_runs(safe_sandbox: Sandbox) -> None:
+    for _ in range(5):
+        assert safe_sandbox.run(Program("python", SOCKETS)).ok
+        found = safe_sandbox.run(Program("python", FIND_SOCKETS))
+        assert found.stdout == b"free\n", found
+
+
+KEPT = r"""
+import ctypes, os, signal
+libc = ctypes.CDLL(None)
+made = [libc.shmget(77, 4096, 0o1666), libc.semget(77, 1, 0o1666), libc.msgget(77, 0o1666), libc.sethostname(b"x", 1),
+        libc.mq_open(b"/left", 0o102, 0o666, None)]
+os.kill(0, signal.SIGCONT)
+signal.signal(signal.SIGTERM, lambda *_: print("mine", made))
+os.kill(0, signal.SIGTERM)  # our own group, and nobody else's
+"""
+
+
+def test_what_slots_keep_from_run_to_run_can_hold_nothing(safe_sandbox: Sandbox) -> None:
+    for _ in range(3):
+        assert safe_sandbox.run(Program("python", KEPT)).stdout == b"mine [-1, -1, -1, -1, -1]\n"
 
 
 def test_late_output_of_threads_and_exit_functions_counts_only_as_output(safe_sandbox: Sandbox) -> None:
