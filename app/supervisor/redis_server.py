@@ -13,6 +13,10 @@ from app.supervisor.errors import NoRedis
 _OLDEST = (6, 2)
 """First version with XAUTOCLAIM."""
 _ASK_TIMEOUT_S = 10
+_REWRITE_MB = 512
+"""The log of commands is written anew once it is so large: what waits is soon done, so most of it is of no use, but at
+the server's own 64 MB a busy service would fork for that every second or two.
+"""
 _NAMES = ("redis-server", "valkey-server")
 _VERSION = re.compile(r"v=(\d+)\.(\d+)(\.\d+)?")
 
@@ -50,6 +54,7 @@ def arguments(settings: Settings, binary: Binary) -> list[str]:
         *("--port", "0"),
         *("--unixsocket", str(settings.redis_socket), "--unixsocketperm", "700"),
         *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+        *("--auto-aof-rewrite-min-size", f"{_REWRITE_MB}mb", "--rdbcompression", "no"),
         *("--daemonize", "no", "--maxmemory-policy", "noeviction"),
         *("--maxmemory", f"{settings.redis_max_memory_mb}mb"),
     ]
