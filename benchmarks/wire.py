@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-_LIMIT = 1 << 20
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"content-length:"
 
 
 class Answered(msgspec.Struct):
@@ -19,6 +20,39 @@ class Answered(msgspec.Struct):
 decode = msgspec.json.Decoder(Answered).decode
 
 
+class _Answer(asyncio.Protocol):
+    """Collects an answer whose length is declared."""
+
+    def __init__(self) -> None:
+        self.whole: asyncio.Future[tuple[int, bytes]] | None = None
+        self._data = bytearray()
+        self._status = 0
+        self._body_at = 0
+        self._end = 0
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        if not self._end:
+            self._read_head()
+        if self._end and len(self._data) >= self._end and self.whole is not None:
+            body = bytes(memoryview(self._data)[self._body_at : self._end])
+            self._data, self._end = bytearray(), 0
+            self.whole.set_result((self._status, body))
+
+    def _read_head(self) -> None:
+        at = self._data.find(_END_OF_HEAD)
+        if at < 0:
+            return
+        head = bytes(self._data[:at]).lower()
+        self._status = int(head[9:12])
+        self._body_at = at + len(_END_OF_HEAD)
+        self._end = self._body_at + int(head.partition(_LENGTH)[2].split(b"\r\n", 1)[0])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.whole is not None and not self.whole.done():
+            self.whole.set_exception(ConnectionError(f"the connection was lost: {exc or 'closed by the server'}"))
+
+
 class Wire:
     """One connection to an HTTP/1.1 server; one request at a time."""
 
@@ -27,22 +61,19 @@ class Wire:
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
 
     async def __aenter__(self) -> "Wire":
-        self._reader, self._writer = await asyncio.open_connection(self._host, self._port, limit=_LIMIT)
+        self._loop = asyncio.get_running_loop()
+        self._transport, self._answer = await self._loop.create_connection(_Answer, self._host, self._port)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        self._transport.close()
 
     async def post(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
-        """Status and body of the answer, whose length must be declared."""
-        lines = [f"POST {path} HTTP/1.1", f"host: {self._host}", "content-type: application/json"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self._writer.write("\r\n".join([*lines, f"content-length: {len(body)}", "", ""]).encode())
-        self._writer.write(body)
-        await self._writer.drain()
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        status = int(head.split(b" ", 2)[1])
-        length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        return status, await self._reader.readexactly(length)
+        """Status and body of the answer, whose length must be declared. Raises ConnectionError."""
+        head = [f"POST {path} HTTP/1.1", f"host: {self._host}", "content-type: application/json"]
+        head += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self._answer.whole = self._loop.create_future()
+        self._transport.writelines(["\r\n".join([*head, f"content-length: {len(body)}", "", ""]).encode(), body])
+        return await self._answer.whole
