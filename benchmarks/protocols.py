@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import httpx
 import msgspec
+import uvloop
 
 from app.cli.batches import service
 from app.settings import Settings
@@ -185,7 +186,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=8.0)
     given = parser.parse_args()
-    asyncio.run(_run(given.rounds, given.seconds))
+    uvloop.run(_run(given.rounds, given.seconds))
 
 
 if __name__ == "__main__":
