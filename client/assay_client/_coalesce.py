@@ -22,8 +22,8 @@ Score = Callable[[list[Item], Rubric, float, Mapping[str, Any]], Awaitable[Score
 """Scores a batch by a point in time of the monotonic clock."""
 BATCH_ITEMS = 256
 """Items of a coalesced request: the service cuts it into micro-batches of 32, enough for its cores."""
-_IN_FLIGHT = 3
-"""Coalesced requests of one kind at once: two at work, one on its way; more would only be smaller."""
+_IN_FLIGHT = 2
+"""Coalesced requests of one kind at once: one at work, one on its way; more would only be smaller."""
 _LINGER_S = 0.001
 """An item waits so long for others while the service has nothing of its kind; nothing beside the time it takes."""
 _BUSY_LINGER_S = 0.01
