@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.errors import UnknownLanguage
 from sandbox.execution import Execution
-from sandbox.languages import OUT, Language, filled, missing
+from sandbox.languages import OUT, Language, filled, missing, with_tools
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 from sandbox.program import Ready, compiled, interpreted
@@ -42,10 +42,11 @@ class Compiler:
 
     def ready(self, language: Language, code: str, limits: Limits) -> Ready | Refused:
         """The program, ready to run. Raises UnknownLanguage, SandboxUnavailable, SandboxFault."""
-        if lacking := missing(language):
+        where = self._pool.backend.tool
+        if lacking := missing(language, where):
             raise UnknownLanguage(f"{language.name}: {', '.join(lacking)} not installed here")
         if not language.compile:
-            return interpreted(language, code)
+            return interpreted(language, code, with_tools(language, language.run, where))
         key = (language.name, code, limits.compile_s, limits.compile_memory_mb)
         if known := self._cached(key):
             return known
@@ -77,7 +78,8 @@ class Compiler:
 
     def _compile(self, language: Language, code: str, limits: Limits) -> Ready | Refused:
         name = language.rename(code) if language.rename else language.source
-        command = filled(language.compile, file=name)
+        where = self._pool.backend.tool
+        command = with_tools(language, filled(language.compile, file=name), where)
         caps = limits.for_compiler().caps(bounded=False)
         with self._pool.session() as session:
             session.files({name: code.encode("utf-8", "replace")})
@@ -85,7 +87,9 @@ class Compiler:
             shell = ["/bin/sh", "-c", f'mkdir {OUT} && exec "$0" "$@"', *command]
             execution = session.run("exec", caps, b"", argv=shell, native=True, keep=True)
             made = session.collect(ARTIFACT_BYTES) if execution.ok else {}
-        return compiled(language, code, made) if made else Refused(execution)
+        if not made:
+            return Refused(execution)
+        return compiled(language, code, made, with_tools(language, language.run, where))
 
 
 def _size(key: _Key, result: Ready | Refused) -> int:

@@ -196,9 +196,9 @@ def _rustc(path: Path) -> Path | None:
     return real if os.access(real, os.X_OK) else None
 
 
-def missing(language: Language) -> list[str]:
-    """Tools of a language that are not installed."""
-    return [name for name in language.tools if tool(name) is None]
+def missing(language: Language, where: Callable[[str], object | None] = tool) -> list[str]:
+    """Tools of a language that are not installed. `where`: what tells a tool's place, as `tool` does of this machine."""
+    return [name for name in language.tools if where(name) is None]
 
 
 def available() -> dict[str, str | None]:
@@ -212,10 +212,13 @@ def toolchains() -> list[Path]:
     return sorted({path.parent.parent for path in paths if not path.is_relative_to("/usr")})
 
 
-def filled(command: tuple[str, ...], **values: str) -> list[str]:
-    """A command with its tools and values filled in."""
+def filled(command: tuple[str, ...], **values: str) -> tuple[str, ...]:
+    """A command with values filled in."""
     for name, value in values.items():
         command = tuple(part.replace(f"{{{name}}}", value) for part in command)
-    return [
-        str(tool(part[1:-1])) if part[:1] == "{" and part[-1:] == "}" and " " not in part else part for part in command
-    ]
+    return command
+
+
+def with_tools(language: Language, command: tuple[str, ...], where: Callable[[str], object | None]) -> tuple[str, ...]:
+    """A command of a language with the places of its tools filled in."""
+    return filled(command, **{name: str(where(name)) for name in language.tools})

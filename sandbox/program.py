@@ -77,6 +77,8 @@ class Ready:
 
     language: Language
     source: bytes
+    command: tuple[str, ...] = ()
+    """How it is started, but for what the run's limits say."""
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """For /box: the source, or what was compiled."""
     main: str = ""
@@ -123,20 +125,20 @@ class Ready:
             header: dict[str, Any] = {"argv": ["main.py", *argv], "known": bool(code), "tell": tell, "keep": keep}
             session.start("python", caps, *inputs, more=more, **header)
             return
-        command = filled(self.language.run, memory=str(limits.memory_mb), main=self.main)
+        command = filled(self.command, memory=str(limits.memory_mb), main=self.main)
         header = {"argv": [*command, *argv], "native": self.language.bounded, "keep": keep}
         session.start("exec", caps, stdin, **header)
 
 
-def interpreted(language: Language, code: str) -> Ready:
+def interpreted(language: Language, code: str, command: tuple[str, ...]) -> Ready:
     """A program of a language without a compiler."""
     source = code.encode("utf-8", "replace")
-    return Ready(language, source, {} if language.name == PYTHON else {language.source: source})
+    return Ready(language, source, command, {} if language.name == PYTHON else {language.source: source})
 
 
-def compiled(language: Language, code: str, made: dict[str, bytes]) -> Ready:
+def compiled(language: Language, code: str, made: dict[str, bytes], command: tuple[str, ...]) -> Ready:
     main = language.main(made) if language.main else "main"
-    return Ready(language, code.encode("utf-8", "replace"), made, main)
+    return Ready(language, code.encode("utf-8", "replace"), command, made, main)
 
 
 def is_syntax_error(execution: Execution) -> bool:

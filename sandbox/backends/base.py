@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.languages import tool
+
 PACKAGE = Path(__file__).resolve().parent.parent
 MOST_FIXED = 10
 """Descriptors that harness processes find at fixed numbers lie below this."""
@@ -85,6 +87,11 @@ class Backend(ABC):
     def describe(self) -> str:
         """In a few words, what isolates programs here; asked while it is open."""
         return (self.__doc__ or "").strip().partition("\n")[0]
+
+    def tool(self, name: str) -> str | None:
+        """Where a language's tool is for the programs in here; None where there is none. Asked while it is open."""
+        found = tool(name)
+        return None if found is None else str(found)
 
     @abstractmethod
     def close(self) -> None:

@@ -2,8 +2,8 @@
 
 For machines where a daemon is there already and the jail's namespaces are not to be had. Without
 `ASSAY_DOCKER_IMAGE` the containers show this machine's own programs, bound read-only into an image that is made from
-nothing; the daemon must be on this machine then. With it, the image needs a Python of 3.11 or newer as `python3`, the
-languages, and the package `sandbox` under /opt/assay. Needs the `docker` extra. Each slot is one container; in it every
+nothing; the daemon must be on this machine then. With it, the image needs `/bin/sh`, `rm`, a Python of 3.11 or newer as
+`python3`, this package as /opt/assay/sandbox, and the languages that programs are to have. Needs the `docker` extra. Each slot is one container; in it every
 run gets its own processes, a user without rights, and an emptied /tmp.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from sandbox.backends import view
 from sandbox.backends.base import Backend, Config
 from sandbox.backends.container import BOX, CAPABILITIES, ENVIRONMENT, TMP, command
+from sandbox.backends.image import look_into
 from sandbox.errors import SandboxUnavailable
 
 IMAGE = os.environ.get("ASSAY_DOCKER_IMAGE", "")
@@ -38,10 +39,12 @@ class Docker(Backend):
 
     name = "docker"
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, image: str = IMAGE) -> None:
         super().__init__(config)
         self._client: Any = None
-        self._image = IMAGE
+        self._image = image
+        self._tools: dict[str, str] = {}
+        """Of an image of the user's own."""
         self._view: view.View | None = None
         self._slots: dict[int, Any] = {}
         self._lock = threading.Lock()
@@ -59,6 +62,11 @@ class Docker(Backend):
                 self._view = view.of_machine(self.config)
                 self._image = self._made(self._view.tar())
             self._client.images.get(self._image)
+            if self._view is None:
+                self._tools = look_into(self._client, self._image)
+        except SandboxUnavailable:
+            self.close()
+            raise
         except (DockerException, OSError) as cause:
             self.close()
             raise SandboxUnavailable(f"docker: {_said(cause)}") from cause
@@ -69,6 +77,9 @@ class Docker(Backend):
         if not self._client.images.list(f"{REPOSITORY}:{tag}"):
             self._client.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag)
         return f"{REPOSITORY}:{tag}"
+
+    def tool(self, name: str) -> str | None:
+        return super().tool(name) if self._view is not None else self._tools.get(name)
 
     def slot(self, number: int) -> socket.socket:
         if self._client is None:

@@ -47,6 +47,9 @@ def main() -> None:
     rights = seccomp.build(kernel.MACHINE, counted=False) if plan.filtered else None
     if plan.contained:
         _no_shared_directory()
+        # Container runtimes give a file system in memory the rights of the image's directory, whatever they were told.
+        Path(plan.scratch).chmod(0o1777)
+        Path(plan.box).chmod(0o755)
     users = () if plan.uid is None else (plan.uid, plan.uid + 1)
     meter = Meter({}, plan.scratch if plan.contained else None, users)
     setting = Setting(False, plan.uid, rights, plan.box, plan.scratch, plan.search, alone=plan.contained)
