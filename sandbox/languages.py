@@ -197,7 +197,7 @@ def _rustc(path: Path) -> Path | None:
 
 
 def missing(language: Language, where: Callable[[str], object | None] = tool) -> list[str]:
-    """Tools of a language that are not installed. `where`: what tells a tool's place, as `tool` does of this machine."""
+    """Tools of a language that are not installed. `where`: tells a tool's place, as `tool` does of this machine."""
     return [name for name in language.tools if where(name) is None]
 
 

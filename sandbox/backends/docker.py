@@ -3,8 +3,8 @@
 For machines where a daemon is there already and the jail's namespaces are not to be had. Without
 `ASSAY_DOCKER_IMAGE` the containers show this machine's own programs, bound read-only into an image that is made from
 nothing; the daemon must be on this machine then. With it, the image needs `/bin/sh`, `rm`, a Python of 3.11 or newer as
-`python3`, this package as /opt/assay/sandbox, and the languages that programs are to have. Needs the `docker` extra. Each slot is one container; in it every
-run gets its own processes, a user without rights, and an emptied /tmp.
+`python3`, this package as /opt/assay/sandbox, and the languages that programs are to have. Needs the `docker` extra.
+Each slot is one container; in it every run gets its own processes, a user without rights, and an emptied /tmp.
 """
 
 import os
