@@ -42,8 +42,8 @@ def look_into(client: Any, image: str) -> dict[str, str]:
 def found(image: str, tools: Sequence[str], lines: Sequence[str]) -> dict[str, str]:
     """The same of what the script said."""
     paths, rest = dict(zip(tools, lines, strict=False)), lines[len(tools) :]
-    version = tuple(map(int, rest[0].split())) if rest else (0,)
-    if version < OLDEST:
+    version = [int(part) for part in rest[0].split()] if rest else []
+    if version < [*OLDEST]:
         raise SandboxUnavailable(f"docker: image {image} has no python3 of {'.'.join(map(str, OLDEST))} or newer")
     if rest[1:] != [harness()]:
         raise SandboxUnavailable(
