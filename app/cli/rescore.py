@@ -1,13 +1,16 @@
 """`assay rescore`: stored rollouts of any size in, a folder of Parquet with a report out; resumes where it stopped."""
 
+import gc
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from app.cli.console import out
-from app.cli.runs import Job, score_run
+from app.offline.engines.forking import offline_fork_server
 
+_COLLECT = (100_000, 50, 50)
+"""What is imported never becomes garbage, and rows go through this process without becoming objects."""
 EngineName = Literal["local", "service", "ray"]
 Inputs = Annotated[list[str], typer.Argument(help="Files, globs or folders: JSONL (.gz, .zst), Parquet, Arrow.")]
 LayoutName = Annotated[str, typer.Option(help="Layout of the rows: `auto`, a known one, or a TOML file.")]
@@ -37,6 +40,11 @@ def rescore(
     report: Annotated[bool, typer.Option(help="Write report.html and report.json.")] = True,
 ) -> None:
     """Re-score stored rollouts: one row out for each completion in, in order, resumable, with a report."""
+    gc.set_threshold(*_COLLECT)
+    if engine == "local" and url is None:
+        offline_fork_server()  # which imports the rewards while this process imports what it needs itself
+    from app.cli.runs import Job, score_run
+
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))
     score_run(Job(inputs, out_dir, rubric, layout, maps, engine, url, children, keep_text, evidence, restart, limit))
     if report:

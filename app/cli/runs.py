@@ -28,7 +28,6 @@ from app.rubric import BadRubric, Rubric, presets, resolve
 from app.schemas import RubricSpec
 from app.settings import Settings
 from app.supervisor.errors import NoRedis, StartFailed
-from app.worker.slot import fork_server
 
 T = TypeVar("T")
 
@@ -52,8 +51,6 @@ class Job(NamedTuple):
 
 def score_run(job: Job) -> None:
     """Score into the job's folder, going on where an earlier call stopped. Exits with a message on what it can't do."""
-    if job.engine == "local" and job.url is None:
-        fork_server()  # imports the rewards while this process looks at the input
     spec, rubric = _bind(job.rubric)
     try:
         source = Source(expand(job.inputs), layouts.find(job.layout, job.mapping), job.limit)

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.offline.extras import optional
+from app.offline.extras import optional, required
 from app.offline.records import BadRow
 from app.offline.rows import Columns
 
 RUN, MANIFEST, BAD = "run.json", "manifest.json", "bad.jsonl"
 _POSITION = b"assay.position"
+_PURPOSE = "to write results"
 _HEAD_BYTES = 1 << 16
 """Of an input file, hashed to notice that it changed between a run and its resumption."""
 
@@ -65,10 +66,10 @@ class Output:
     """An output folder that this process alone writes to."""
 
     def __init__(self, folder: Path, asked: dict[str, Any], *, restart: bool = False) -> None:
-        """Raises OutputError where the folder holds another run, or another process is at work in it."""
+        """Raises OutputError where the folder holds another run, or another process is at work in it.
+        Raises InputError where pyarrow is not installed."""
+        required("pyarrow", _PURPOSE)
         self.folder = folder
-        self._parquet: Any = optional("pyarrow.parquet", "to write results")
-        self._arrow: Any = optional("pyarrow", "to write results")
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / ".lock").open("w")
         try:
@@ -114,12 +115,12 @@ class Output:
     def _last_position(self) -> Position:
         if not self.parts:
             return Position()
-        metadata: Any = self._parquet.read_schema(self.parts[-1]).metadata or {}
+        metadata: Any = _parquet().read_schema(self.parts[-1]).metadata or {}
         return Position(*json.loads(metadata[_POSITION]))
 
     @property
     def rows_written(self) -> int:
-        return sum(self._parquet.read_metadata(part).num_rows for part in self.parts)
+        return sum(_parquet().read_metadata(part).num_rows for part in self.parts)
 
     def write(self, columns: Columns, values: Sequence[list[Any]], bad: Sequence[BadRow], position: Position) -> None:
         """One more part, of the values of each column. Bad rows first: with the part, the stretch counts as done."""
@@ -127,7 +128,7 @@ class Output:
         if bad:
             lines = b"".join(json.dumps(_bad(row), ensure_ascii=False).encode() + b"\n" for row in bad)
             _replace(self.folder / f"bad-{number:05}.jsonl", lines)
-        a = self._arrow
+        a: Any = optional("pyarrow", _PURPOSE)
         kinds = {"string": a.string(), "double": a.float64(), "float": a.float32(), "int32": a.int32()}
         kinds["int64"] = a.int64()
         fields = columns.fields()
@@ -135,7 +136,7 @@ class Output:
         arrays = [a.array(list_, kinds[kind]) for list_, (_, kind) in zip(values, fields, strict=True)]
         path = self.folder / f"part-{number:05}.parquet"
         temporary = path.with_name(f".{path.name}.tmp")
-        self._parquet.write_table(a.table(arrays, schema=schema), temporary, compression="zstd")
+        _parquet().write_table(a.table(arrays, schema=schema), temporary, compression="zstd")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -150,6 +151,11 @@ class Output:
 
     def close(self) -> None:
         self._lock.close()
+
+
+def _parquet() -> Any:
+    """Imported when it is needed: the children begin the sooner."""
+    return optional("pyarrow.parquet", _PURPOSE)
 
 
 def _bad(row: BadRow) -> dict[str, Any]:

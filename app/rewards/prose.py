@@ -17,7 +17,7 @@ _NO_PROSE = (
         ),
     ),
     ("<", re.compile(r"<[^<>\n]{0,64}>")),  # tags, calculator marks
-    ("://", re.compile(r"https?://\S+")),
+    (":", re.compile(r"https?://\S+")),
 )
 """What is no prose, in the order in which it is left out, and a sign that it is about.
 

@@ -15,7 +15,7 @@ import msgspec
 
 from app.observe.logs import configure
 from app.queue.codec import ItemScores, decode_batch, encode
-from app.worker.frames import Call, Frames, Kind, pack
+from app.worker.frames import Frames, Kind, ReceivedCall, pack
 from app.worker.progress import Progress
 from app.worker.scoring import bind, sample_of, score_item
 
@@ -41,7 +41,7 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
         kind, payload = frame
         if kind is Kind.CALL:
             call = _decode_call(payload)
-            result = _function(call.function)(call.data, progress)
+            result = _function(call.function)(call.work, progress)
             progress.idle()
             sock.sendall(pack(Kind.RESULT, result))
         else:
@@ -49,8 +49,8 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
     os._exit(0)
 
 
-_decode_call = msgspec.msgpack.Decoder(Call).decode
-_function: Callable[[str], Callable[[bytes, Progress], bytes]] = cache(pkgutil.resolve_name)
+_decode_call = msgspec.msgpack.Decoder(ReceivedCall).decode
+_function: Callable[[str], Callable[[msgspec.Raw, Progress], bytes]] = cache(pkgutil.resolve_name)
 
 
 def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -> None:

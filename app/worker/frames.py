@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,8 +32,9 @@ class Call(msgspec.Struct, array_like=True, frozen=True):
     """Other work than a micro-batch, of whoever has children of his own."""
 
     function: str
-    """`package.module:name` of a `(bytes, Progress) -> bytes`, which notes in the progress what it begins."""
-    data: bytes
+    """`package.module:name` of a `(Raw, Progress) -> bytes`, which notes in the progress what it begins."""
+    work: Any
+    """What it takes; encoded once, with its frame, for it may be a MB."""
 
 
 class Frame(NamedTuple):
@@ -41,8 +42,26 @@ class Frame(NamedTuple):
     payload: bytes
 
 
+class ReceivedCall(msgspec.Struct, array_like=True, frozen=True):
+    """The same as the child decodes it."""
+
+    function: str
+    work: msgspec.Raw
+
+
 def pack(kind: Kind, payload: bytes) -> bytes:
     return _HEADER.pack(len(payload), kind) + payload
+
+
+def pack_call(function: str, work: Any) -> bytearray:
+    """The frame of a Call."""
+    frame = bytearray(_HEADER.size)
+    _encode_into(Call(function, work), frame, _HEADER.size)
+    _HEADER.pack_into(frame, 0, len(frame) - _HEADER.size, Kind.CALL)
+    return frame
+
+
+_encode_into = msgspec.msgpack.Encoder().encode_into
 
 
 async def read(reader: asyncio.StreamReader) -> Frame | None:

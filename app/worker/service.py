@@ -19,8 +19,9 @@ from app.queue.outage import QueueUnavailable
 from app.queue.presence import Presence
 from app.rewards.base import CPU_LANE
 from app.settings import Settings
+from app.worker.forking import fork_server
 from app.worker.lane import Lane, steadily
-from app.worker.slot import Budget, Slot, fork_server
+from app.worker.slot import Budget, Slot
 
 _log = structlog.get_logger(__name__)
 _MIB = 1 << 20

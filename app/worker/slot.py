@@ -2,7 +2,6 @@
 
 import asyncio
 import mmap
-import multiprocessing
 import os
 import signal
 import socket
@@ -11,7 +10,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
-from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
@@ -70,14 +68,6 @@ class Scores(NamedTuple):
     last: bool
 
 
-def fork_server() -> ForkServerContext:
-    """The process that children are forked from, with all rewards imported; it begins to import them now."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["app.worker.preload"])
-    ensure_running()
-    return context
-
-
 class Slot:
     """Runs micro-batches one at a time; survives whatever they do to the child."""
 
@@ -133,11 +123,11 @@ class Slot:
                 return
             payload = codec.encode(rest)
 
-    async def call(self, function: str, data: bytes, items: int) -> bytes | None:
-        """Have the child do other work than a micro-batch, see frames.Call; None if it died of it."""
+    async def call(self, call: bytearray, items: int) -> bytes | None:
+        """Have the child do other work than a micro-batch, as `frames.pack_call` packs it; None if it died of it."""
         reader, writer = await self._connected()
         self._progress.idle()
-        writer.write(frames.pack(Kind.CALL, codec.encode(frames.Call(function, data))))
+        writer.write(memoryview(call))
         frame = await frames.read(reader)
         if frame is None:
             await self._buried()

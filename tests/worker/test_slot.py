@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from app.worker.forking import fork_server
 from app.worker.progress import Progress
-from app.worker.slot import Budget, Slot, fork_server
+from app.worker.slot import Budget, Slot
 
 
 def double(data: bytes, progress: Progress) -> bytes:

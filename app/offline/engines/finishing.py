@@ -14,10 +14,11 @@ from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric, resolve
 from app.schemas import RubricSpec
+from app.worker.frames import pack_call
 from app.worker.progress import Progress
 from app.worker.scoring import Bound, bind, score_columns
 
-FUNCTION = f"{__name__}:finish"
+_FUNCTION = f"{__name__}:finish"
 
 
 class _Work(msgspec.Struct, array_like=True, frozen=True):
@@ -30,9 +31,9 @@ _decode_work = msgspec.msgpack.Decoder(_Work).decode
 _decode_done = msgspec.msgpack.Decoder(Done | None).decode
 
 
-def encode(plan: Plan, chunk: Chunk) -> bytes:
-    """A chunk as `finish` takes it."""
-    return _encode(_Work(msgspec.Raw(_encode(plan)), chunk))
+def call(plan: Plan, chunk: Chunk) -> bytearray:
+    """What has a child `finish` a chunk."""
+    return pack_call(_FUNCTION, _Work(msgspec.Raw(_encode(plan)), chunk))
 
 
 def decode(result: bytes) -> Done | None:
@@ -57,7 +58,7 @@ def _ready(encoded: bytes) -> _Ready:
     return _Ready(rubric, Layout(plan.layout, plan.paths), bind(components_of(rubric)), columns)
 
 
-def finish(data: bytes, progress: Progress) -> bytes:
+def finish(data: msgspec.Raw, progress: Progress) -> bytes:
     """Decode, score and combine the rows of a chunk."""
     work = _decode_work(data)
     plan = _ready(bytes(work.plan))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from app.offline.chunk import Chunk
 from app.offline.engines import finishing
 from app.offline.engines.base import Engine, Plan
+from app.offline.engines.forking import offline_fork_server
 from app.offline.records import Record, Scores
 from app.offline.rows import Done
 from app.queue import codec
@@ -18,9 +19,11 @@ from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric
 from app.settings import Settings
-from app.worker.slot import Budget, Slot, fork_server
+from app.worker.slot import Budget, Slot
 
 _WATCH_S = 0.05
+_CHUNK = 1024
+"""Rows of a chunk, which is as long as a second look at it, should a child die of it, may be."""
 _MICRO_BATCH = 64
 """Items a child gets at once: it must not wait for its parent, and a part must not wait for one child."""
 
@@ -41,12 +44,13 @@ class LocalEngine(Engine):
         self._settings = settings
         self._children = children
         self._evidence = evidence
-        self._context = fork_server()
+        self._context = offline_fork_server()
         self._slots: dict[str, list[Slot]] = {}
         self._jobs: dict[str, asyncio.Queue[_Job]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._works = components_of(rubric)
         self.in_flight = 4 * children
+        self.chunk = _CHUNK
 
     async def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._watch()))
@@ -91,10 +95,10 @@ class LocalEngine(Engine):
 
     async def finish(self, plan: Plan, chunk: Chunk) -> Done | None:
         """A child that dies of a chunk costs the chunk a second, more careful look, record by record."""
-        data = finishing.encode(plan, chunk)
+        call = finishing.call(plan, chunk)
 
         async def run(slot: Slot) -> bytes | None:
-            return await slot.call(finishing.FUNCTION, data, chunk.block.rows)
+            return await slot.call(call, chunk.block.rows)
 
         answer = await self._given(CPU_LANE, run)
         return None if answer is None else finishing.decode(answer)
