@@ -4,14 +4,17 @@ import asyncio
 import os
 import time
 
+import msgspec
 import pytest
 
 from app.worker.forking import fork_server
+from app.worker.frames import pack_call
 from app.worker.progress import Progress
 from app.worker.slot import Budget, Slot
 
 
-def double(data: bytes, progress: Progress) -> bytes:
+def double(work: msgspec.Raw, progress: Progress) -> bytes:
+    data = msgspec.msgpack.decode(work, type=bytes)
     progress.begin(0, 0, time.monotonic_ns())
     if data == b"die":
         os._exit(1)
@@ -25,11 +28,11 @@ async def test_a_call_that_kills_its_child_has_no_result(deadly: bytes):
     slot = Slot(fork_server(), Budget(0.3, 0.6, None, 1000), "critical")
     function = f"{__name__}:double"
     try:
-        assert await slot.call(function, b"ab", 1) == b"abab"
+        assert await slot.call(pack_call(function, b"ab"), 1) == b"abab"
         watching = _watched(slot)
-        assert await slot.call(function, deadly, 1) is None
+        assert await slot.call(pack_call(function, deadly), 1) is None
         watching.cancel()
-        assert await slot.call(function, b"x" * 100_000, 1) == b"x" * 200_000
+        assert await slot.call(pack_call(function, b"x" * 100_000), 1) == b"x" * 200_000
         assert slot.restarts == 1
     finally:
         await slot.close()
@@ -44,7 +47,7 @@ def _watched(slot: Slot) -> asyncio.Task[None]:
     return asyncio.create_task(watch())
 
 
-def cores(data: bytes, progress: Progress) -> bytes:
+def cores(work: msgspec.Raw, progress: Progress) -> bytes:
     return str(sorted(os.sched_getaffinity(0))).encode()
 
 
@@ -52,6 +55,6 @@ async def test_a_pinned_child_stays_on_its_core():
     core = max(os.sched_getaffinity(0))
     slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical", core)
     try:
-        assert await slot.call(f"{__name__}:cores", b"", 1) == f"[{core}]".encode()
+        assert await slot.call(pack_call(f"{__name__}:cores", b""), 1) == f"[{core}]".encode()
     finally:
         await slot.close()
