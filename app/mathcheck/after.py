@@ -6,6 +6,7 @@ import re
 
 from app.mathcheck.before import tokens
 from app.mathcheck.phrases import AFTER_MARKS, rough_words
+from app.mathcheck.voice import MARKS_AFTER
 
 _END = re.compile(r"(?<!approx)(?<!ca)[.!?](?=\s|$)|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>")
 _CHINESE = re.compile(
@@ -17,19 +18,19 @@ _TAKEN_BACK = re.compile(
     r"i(?:['’]ve|\s+have)?\s+(?:made|make|see)\s+(?:an?|some|my|the)\s+(?:\w+\s+)?(?:error|mistake)|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|(?:this|that|others?|other\s+\w+))\s+(?:is|are|could\s+be|may\s+be|might\s+be|would\s+be|works?|fits?|satisf\w+)\s+also\b|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|others?|other\s+\w+)\s+(?:also|could|may|might|would)\s+(?:also\s+)?(?:works?|fits?|be|is|satisf\w+)\b|"
-    r"sorry\b|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
+    r"sorry\b(?!\s+(?:for|about|if))|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
     r"actually,?\s+(?:no\b|it(?:'s|\s+is|\s+should)|that(?:'s|\s+is)\s+(?:wrong|not)|the\s+\w+\s+is)|"
-    r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible)))",
+    r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible))(?!\s+(?:to|that|for)\b))",
     re.I,
 )
 _DENIED = re.compile(
-    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)\s*(?:n['’]t\b|not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|must be|should be|has to be|is|was|are|were|seems|would be|leads to a)?\s*\(?"
+    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)(?:\s?n['’]t\b|\s+not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|must be|should be|has to be|is|was|are|were|seems|would be|leads to a)?\b\s*\(?"
     r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
     re.I,
 )
 _RETRACTED = re.compile(
     r"\b(?:but|although|though|however|yet|and|which|that)\b,?\s*(?:(?:it|that|this|he|she|they|i)\b\s*(?:['’](?:s|re|m)|is|was|were|are|am)?\s*|(?:is|was)\s+)(?:\w+\s+){0,2}?"
-    r"(?:wrong|incorrect|mistaken|false|an?\s+(?:\w+\s+)?(?:mistake|error|blunder)|not\s+(?:right|correct|true|the\s+answer))\b",
+    r"\b(?:wrong|incorrect|mistaken|false|an?\s+(?:\w+\s+)?(?:mistake|error|blunder)|not\s+(?:right|correct|true|the\s+answer))\b",
     re.I,
 )
 """Further on in the sentence, of the value and no other."""
@@ -37,8 +38,7 @@ _DENIED_ELSEWHERE = re.compile(
     r"^[\s$)\]}*\"'’」]*(?:(?:では|じゃ)(?:ない|ありません)|[이가]?\s?아니|[이가]?\s?아닙|değil|नहीं|ではな)"
 )
 """Languages that deny after the value."""
-_ROUGH_MARKS = AFTER_MARKS | {"est"}
-"""An abbreviation stands for a mark."""
+_ROUGH_MARKS = AFTER_MARKS | MARKS_AFTER
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
 _CLOSED = r"^[\s$)\]}*\"'”’`]*(?:\\[)\]])?[\s$*]*"
 _VALUE = r"(?:\s*[\\$({\[*-]*\s*(?:\d|boxed|frac|sqrt|pi\b))"
@@ -50,7 +50,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[,(]?\s*(?:-?\s?ish\b|or\s+(?:so|thereabouts)\b|approximately\b|approx\b|est\b|estimate\b|roughly\b|give or take|more or less\b|at (?:the very )?(?:least|most|best|worst)\b)", "the value is only approximate"),
         (r"(?:or\s+(?:more|less|fewer|greater|above|below|higher|over|under)\b|\+\s*(?:$|[.,;])|and (?:up|above|over|below)\b|(?:minimum|maximum)\b(?!\s+\w))", "the value is only a bound"),
         (r"(?:vs\b|versus\b)", "several competing answers"),
-        (r"(?:to|through|until|up to)" + _VALUE, "the value is one end of a range"),
+        (r"(?:to|through|until|up to)\b" + _VALUE, "the value is one end of a range"),
         (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
         (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>|\\[gl]e))", "the value stands under a condition"),
         (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
@@ -69,6 +69,11 @@ def speaks_after(window: str) -> bool:
     return not _ROUGH_MARKS.isdisjoint(rough_words(window))
 
 
+def is_marked(window: str) -> bool:
+    """Whether a word or sign stands there without which none of the rules below applies."""
+    return not AFTER_MARKS.isdisjoint(tokens(window)) or any(sign in window for sign in ("≠", "≈", "±", "+"))
+
+
 def read_after(window: str) -> str | None:
     """Why a value before these words is not stated as the answer; None if it is."""
     if not window or window.isspace() or not speaks_after(window):
@@ -83,7 +88,7 @@ def read_after(window: str) -> str | None:
         return "the value is denied"
     if not window.isascii() and _CHINESE.match(sentence):
         return "the value is asked for, bounded or conditional"
-    if AFTER_MARKS.isdisjoint(tokens(window)) and not any(sign in window for sign in ("≠", "≈", "±", "+")):
+    if not is_marked(window):
         return None
     if _DENIED.match(sentence) or _RETRACTED.search(sentence):
         return "the value is denied"

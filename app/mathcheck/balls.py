@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import acb, arb, ctx, fmpq
 
-from app.mathcheck.ast import TWO, Node, num, substitute, symbols
+from app.mathcheck.ast import TWO, Node, num, size, substitute, symbols
 from app.mathcheck.limits import MAX_BITS, MAX_EXPONENT_BITS, MAX_FACTORIAL, MAX_INTEGRAND, MAX_SUM_TERMS, TooComplex
 from app.mathcheck.roots import complex_roots
 from app.mathcheck.series import NoSum, infinite_sum
@@ -209,7 +209,9 @@ def _series(node: Node, env: dict[str, Any]) -> Any:
     if b - a > MAX_SUM_TERMS:
         raise TooComplex("too many terms")
     total = acb(0 if node.op == "sum" else 1)
+    steps = size(body)
     for k in range(int(a), int(b) + 1):
+        spend(steps)
         v = _eval(substitute(body, variable.value, num(k)), env)
         total = total + v if node.op == "sum" else total * v
     return total
@@ -267,6 +269,7 @@ def _integral(node: Node, env: dict[str, Any]) -> Any:
 
 def _uninterpreted(node: Node, env: dict[str, Any]) -> Any:
     """A fixed pseudo-random value for a function that the answer does not define, the same for equal arguments."""
+    spend(transcendental(ctx.prec) * (1 + len(node.args)))
     parts = [str(node.value)]
     for a in node.args:
         try:

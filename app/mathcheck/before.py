@@ -13,21 +13,26 @@ from app.mathcheck.phrases import (
     CLAUSE,
     CONDITION,
     CONNECTING,
+    COUNTABLE,
     DENIAL,
+    DISCARDED,
     DOUBT,
     EXCLUSIVE,
     FILLER,
     FOREIGN,
     GIVEN,
     GOVERNING,
+    GROUNDS,
     HEDGE,
     HYPOTHESIS,
     INSTRUCTION,
     LISTED,
+    MEASURE,
     METHOD,
     OPERATION,
     PREPOSITIONS,
     QUOTED,
+    REPAIRS,
     SAYS,
     UNABLE,
     UNWILLING,
@@ -76,8 +81,8 @@ def tokens(window: str) -> list[str]:
     return _TOKEN.findall(window)
 
 
-def read_before(window: str, manner: Manner) -> str | None:
-    """Why a value behind these words is not stated as the answer; None if it is."""
+def read_before(window: str, manner: Manner, *, counted: bool = False) -> str | None:
+    """Why a value behind these words is not stated as the answer; None if it is. `counted`: a noun follows it."""
     if not window or window.isspace():
         return None
     if not window.isascii() and _CHINESE.search(window):
@@ -91,7 +96,7 @@ def read_before(window: str, manner: Manner) -> str | None:
         return reason
     if BEFORE_MARKS.isdisjoint(words):
         return None
-    return _of_no_answer(words, manner) or _read_back(words, manner)
+    return _of_no_answer(words, manner) or _read_back(words, manner, counted)
 
 
 def _of_no_answer(words: list[str], manner: Manner) -> str | None:
@@ -110,8 +115,6 @@ def _of_no_answer(words: list[str], manner: Manner) -> str | None:
         and not {"then", ",", "so", "hence"} & set(words)
     ):
         return "the value is only supposed"
-    if first == "if" and "would" in words and {"had", "were", "did"} & set(words) and not _calculates(words):
-        return "the value is that of another case"
     return None
 
 
@@ -153,7 +156,7 @@ def _is_phrase_of_value(lead: list[str]) -> bool:
     return len(lead) > 1 and lead[-1] in ("of", "to") and (lead[-2] in GOVERNING or lead[-2].endswith(_VERBAL))
 
 
-def _read_back(words: list[str], manner: Manner) -> str | None:
+def _read_back(words: list[str], manner: Manner, counted: bool) -> str | None:
     skipped: set[str] = set()
     for i in range(len(words) - 1, -1, -1):
         t = words[i]
@@ -164,24 +167,43 @@ def _read_back(words: list[str], manner: Manner) -> str | None:
         elif t in CLAUSE:
             return None
         else:
-            return _by_word(words, i, skipped, manner)
+            return _by_word(words, i, skipped, manner, counted)
     return None
 
 
 def _before_comma(words: list[str], i: int, manner: Manner) -> str | None:
     if all(w in DENIAL or w in HEDGE for w in words[:i]) and not {"doubt", "no"} <= set(words[:i]):
         return "the value is denied"
-    if "according" in words[:i]:
+    if "according" in words[:i] and GROUNDS.isdisjoint(words[:i]):
         return "the value is somebody else's"
-    return None if manner.boxed and "answer" not in words else _condition(words, i)
+    return None if manner.boxed and "answer" not in words else _condition(words, i, assumed=manner.boxed)
 
 
-def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str | None:
+def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counted: bool) -> str | None:
     t = words[i]
     before = words[i - 1] if i else ""
     following = words[i + 1] if i + 1 < len(words) else ""
     free = manner.boxed and "answer" not in words  # the box ends a calculation
-    if t == "case" and before in ("either", "each", "any", "this", "that"):
+    if t in COUNTABLE and t != "guess" and _is_repaired(words, i):
+        return None
+    if t in DISCARDED and not {"obtain", "get", "yield", "find"}.isdisjoint(words[i:]) and "to" in words[i:]:
+        return None  # "we eliminate x to obtain"
+    if manner.boxed and ((counted and t in SAYS) or (t in COUNTABLE and not MEASURE.isdisjoint(words[:i]))):
+        return None
+    if t == "case" and before in (
+        "either",
+        "each",
+        "any",
+        "this",
+        "that",
+        "other",
+        "first",
+        "second",
+        "last",
+        "every",
+        "worst",
+        "general",
+    ):
         return None
     if t in DENIAL or (t == "out" and before in DENIAL) or (t == "but" and before in EXCLUSIVE):
         return None if t == "no" and following == "matter" else "the value is denied"
@@ -199,6 +221,8 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
         return None
     if t == "either" and following in ("case", "way"):
         return None
+    if t == "example" and manner.boxed and before in ("the", "this", "that", "second", "first", "last"):
+        return None
     if t in HEDGE or (t == "such" and following == "as"):
         return "the value is only a guess"
     rounded = (t in APPROXIMATED and not manner.exact) or (free and any(w[0].isdigit() for w in words[:i]))
@@ -208,6 +232,8 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
         return "the value is only a bound"
     if t in WORK and not manner.boxed and (not i or before in ("please", "to", "must")):
         return "the value is a part of the question"
+    if t == "according" and not GROUNDS.isdisjoint(words):
+        return None
     if t in QUOTED and (not {"answer", "answers"}.isdisjoint(skipped) or t in FOREIGN):
         return "the value is somebody else's"
     if t in LISTED and "answers" in skipped:
@@ -223,9 +249,16 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner) -> str
     return _condition(words, i) if "would" in skipped else None  # "if …, the answer would be"
 
 
-def _condition(words: list[str], i: int) -> str | None:
+def _is_repaired(words: list[str], i: int) -> bool:
+    """`I made an error: the sum is`, `correcting the error gives`: what comes then is right."""
+    return (":" in words[i:] and not WRITER.isdisjoint(words[:i])) or not REPAIRS.isdisjoint(words[:i])
+
+
+def _condition(words: list[str], i: int, *, assumed: bool = False) -> str | None:
     """`if n is even, the answer is`: a condition, unless what follows "if" is a step ("if we add")."""
     for k in range(i - 1, -1, -1):
+        if words[k] == "assuming" and assumed:
+            return None
         if words[k] in ("if", "unless", "suppose", "assuming", "assume"):
             far = len(words) - k > FAR
             return None if words[k + 1] in METHOD or far else "the value stands under a condition"

@@ -37,8 +37,10 @@ NEAR = 400
 """Characters before a box in which one that it is joined to may end."""
 JOIN = 60
 """Characters between two boxes that are joined."""
-LONGEST = 40_000
+LONGEST = 20_000
 """Characters after `\\boxed` in which its brace must close."""
+READ = 3 * LONGEST
+"""Characters of all boxes that are read: those within one another are read once each."""
 BOXES = 60
 """Boxes of one list, from the end."""
 
@@ -128,6 +130,7 @@ def _last_boxes(text: str) -> list[Box]:
     """The last box and those that it is joined to, first one first."""
     boxes: list[Box] = []
     limit = len(text)
+    read = 0
     for _ in range(BOXES):
         floor = max(0, limit - NEAR) if boxes else 0
         at = text.rfind("\\boxed", floor, limit)
@@ -138,6 +141,9 @@ def _last_boxes(text: str) -> list[Box]:
         box = read_box(text, at)
         if box is None:
             continue
+        read += min(box.end - box.start, LONGEST)
+        if read > READ:
+            break
         if boxes and _broken_off(text, box, boxes[0].start):
             continue
         while boxes and boxes[0].start < box.end:  # a box inside this one is part of it

@@ -2,7 +2,7 @@
 
 from flint import fmpq, fmpz
 
-from app.mathcheck.ast import Node, num, substitute
+from app.mathcheck.ast import Node, num, size, substitute
 from app.mathcheck.limits import MAX_BITS, MAX_FACTORIAL, MAX_SUM_TERMS, TooComplex, Unparsable
 from app.mathcheck.work import rational, spend
 
@@ -161,7 +161,9 @@ def _series(node: Node) -> fmpq | None:
     if b - a > MAX_SUM_TERMS:
         raise TooComplex("too many terms in a sum")
     total = fmpq(0 if node.op == "sum" else 1)
+    steps = size(body)
     for k in range(int(a.p), int(b.p) + 1):
+        spend(steps)
         v = exact(substitute(body, variable.value, num(k)))
         if v is None:
             return None

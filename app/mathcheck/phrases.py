@@ -12,7 +12,7 @@ _LETTERS = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 else 32 for c 
 
 def rough_words(text: str) -> list[str]:
     """The runs of letters of an ASCII text, in lower case: cheaper than its tokens."""
-    return text.encode().translate(_LETTERS).decode().split()
+    return text.encode(errors="replace").translate(_LETTERS).decode().split()
 
 
 DENIAL = _words(
@@ -44,12 +44,25 @@ DOUBT = _words(
 )
 SAYS = _words(
     "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads "
-    "assumed guessed hears heard wrote writes"
+    "assumed guessed hears heard wrote writes picked picks reply replies replied respond responds responded swear swears swore insist insists insisted asserts asserted"
 )
 """Somebody's statement, unless it is the writer's."""
-WRITER = _words("i we i'd me my our can safe let")
+WRITER = _words("i we i'd me can safe let")
 UNWILLING = _words("refuse refuses refused decline declines unwilling hesitate not never cannot")
 """Before a statement, these take it back: "I refuse to say 42"."""
+COUNTABLE = _words("wrong incorrect false error errors mistake mistakes guess guesses")
+DISCARDED = _words("eliminate eliminated discard discarded exclude excluded reject rejected")
+GROUNDS = _words(
+    "formulas theorems identity inequality lemma principle equation axiom table graph chart figure diagram formula theorem rule rules definition law property problem statement condition data schedule recipe map"
+)
+"""According to these something is so."""
+MEASURE = _words(
+    "number probability chance percent percentage fraction relative absolute standard margin amount count expected average mean"
+)
+REPAIRS = _words(
+    "correcting fixing fixed removing avoiding accounting resolving repairing corrected undoing after adjusting"
+)
+"""With these a sentence is about how many, or how large: the number of wrong answers, the percent error."""
 DENIED_ELSEWHERE = _words("nicht kein keine keinen niemals niet nunca pas jamais non nie")
 """Denials of other languages, which are read as phrases."""
 INSTRUCTION = _words("write put enter type submit place give state provide report return express box fill mark")
@@ -111,13 +124,13 @@ AFTER_MARKS = _words(
     "or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
     "depending except only maybe perhaps possibly probably guess guessing suppose not cannot wrong incorrect false invalid impossible excluded ruled "
     "rejected too off contradictory absurd sure unsure uncertain certain wait no sorry correction mean alternatively second scratch actually kidding oops neq ne sim "
-    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake"
+    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake mistaken blunder discarded unverified unconfirmed unchecked est over back"
 )
 BARE_MARKS = (
     (frozenset(w for w in BEFORE_MARKS if w.isalpha() and w.isascii() and len(w) > 1) | AFTER_MARKS)
     - _words(
         "or over up out range ranges ne neq neg sim simeq approx pm ge le geq leq geqslant leqslant gt lt given mark other at to too for off second mean "
-        "can through squared cubed only order case more likely way must should then was with"
+        "can through squared cubed only order case more likely way must should then was with est back"
     )
 ) | {"more"}
 """Words that send a bare answer with a value to be read as a sentence."""

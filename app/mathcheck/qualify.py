@@ -13,9 +13,12 @@ from app.mathcheck.after import read_after
 from app.mathcheck.before import read_before
 from app.mathcheck.manner import PLAIN, Manner
 from app.mathcheck.phrases import BEFORE_MARKS, BOXED_MARKS, rough_words
+from app.mathcheck.voice import MARKS_BEFORE, counts, told_after, told_before
 
 WINDOW = 150
 """Characters on each side that may change what a value is said to be."""
+BESIDE = 40
+"""Characters after a value in which the noun that it counts may stand."""
 SENTENCE = 50
 """Characters in which the start of the sentence is looked for first."""
 _CLOSERS = " \n.$)]}*\\"
@@ -37,11 +40,13 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
         if manner.weak
         else speaks_before(text, 0, start, boxed=manner.boxed)
     ):
-        reason = read_before(_before(text, start), manner)
+        sentence = _before(text, start)
+        counted = counts(text[end : end + BESIDE])
+        reason = read_before(sentence, manner, counted=counted) or told_before(sentence, counted=counted)
         if reason is not None:
             return reason
     after = text[end : end + WINDOW]
-    return read_after(after) if after.strip(_CLOSERS) else None
+    return (read_after(after) or told_after(after)) if after.strip(_CLOSERS) else None
 
 
 def speaks_before(text: str, floor: int, start: int, *, boxed: bool = True) -> bool:
@@ -70,6 +75,8 @@ def _speaks(window: str, boxed: bool) -> bool:
         if sign in window:
             return True
     words = rough_words(window)
+    if not MARKS_BEFORE.isdisjoint(words):
+        return True
     return not (BOXED_MARKS if boxed and "answer" not in words else BEFORE_MARKS).isdisjoint(words)
 
 

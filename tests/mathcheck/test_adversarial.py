@@ -2,11 +2,14 @@
 
 # ruff: noqa: E501  (the list of triggers)
 
+import random
+import re._parser as parser
+
 import pytest
 
-from app.mathcheck import Extraction, check, extract
-from app.mathcheck.phrases import AFTER_MARKS, BEFORE_MARKS
-from tests.mathcheck.generated import hostile, stated
+from app.mathcheck import Extraction, after, check, extract, voice
+from app.mathcheck.phrases import AFTER_MARKS, BEFORE_MARKS, rough_words
+from tests.mathcheck.generated import DATA, hostile, stated
 
 MAX_FALSE_REJECTS = 0.02
 
@@ -21,6 +24,81 @@ def test_an_answer_that_is_stated_plainly_is_found_and_a_wrong_one_in_the_same_w
 
 def test_no_text_that_does_not_state_the_reference_as_its_answer_is_accepted():
     assert [case for case in hostile(rounds=1) if check(case.completion, case.reference).score == 1.0] == []
+
+
+def sentences(kind):
+    rows = (line.split(" ", 2) for line in (DATA / "boxed.txt").read_text().splitlines() if not line.startswith("#"))
+    return [text.replace("{a}", "42") for said, _, text in rows if said == kind]
+
+
+LEADS = ["", "We go step by step. First, 6 + 7 = 13.\n\n", "So $x = 13$.\nThus it is done.\n"]
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_box_that_is_not_its_writers_own_assertion_is_no_answer(lead):
+    disowned = sentences("disowned")
+    assert len(disowned) > 300
+    assert [text for text in disowned if check(lead + text, "42").score == 1.0] == []
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_box_that_ends_an_innocent_sentence_is_the_answer(lead):
+    stated_ones = sentences("stated")
+    assert len(stated_ones) > 300
+    rejected = [text for text in stated_ones if check(lead + text, "42").score != 1.0]
+    assert len(rejected) <= MAX_FALSE_REJECTS * len(stated_ones), rejected
+    assert [text for text in stated_ones if check(lead + text, "43").score == 1.0] == []
+
+
+def drawn(pattern, rng):
+    """A text that a pattern matches: every alternative and every number of repetitions up to one is as likely."""
+    return "".join(_drawn(item, rng) for item in parser.parse(pattern))
+
+
+def _drawn(item, rng):
+    op, value = item
+    name = str(op)
+    if name == "LITERAL":
+        return chr(value)
+    if name in ("NOT_LITERAL", "ANY"):
+        return "q"
+    if name == "IN":
+        return _of_class(rng.choice(value), rng)
+    if name == "BRANCH":
+        return "".join(_drawn(i, rng) for i in rng.choice(value[1]))
+    if name == "SUBPATTERN":
+        return "".join(_drawn(i, rng) for i in value[-1])
+    if name in ("MAX_REPEAT", "MIN_REPEAT"):
+        low, _, inner = value
+        return "".join("".join(_drawn(i, rng) for i in inner) for _ in range(max(low, rng.randint(low, low + 1))))
+    return ""  # anchors and what looks around
+
+
+def _of_class(member, rng):
+    op, value = member
+    name = str(op)
+    if name == "LITERAL":
+        return chr(value)
+    if name == "RANGE":
+        return chr(rng.randint(*value))
+    return {"CATEGORY_SPACE": " ", "CATEGORY_DIGIT": "7"}.get(str(value), "q")
+
+
+AFTER_PATTERNS = [after._DENIED, after._RETRACTED, after._TAKEN_BACK, *(p for p, _ in after._CONTINUED)]
+
+
+@pytest.mark.parametrize("pattern", AFTER_PATTERNS, ids=lambda p: p.pattern[:24])
+def test_the_quick_look_sees_whatever_the_rules_for_words_after_a_value_match(pattern):
+    rng = random.Random(7)
+    texts = [drawn(pattern.pattern, rng) for _ in range(4_000)]
+    assert [t for t in texts if pattern.search(t) and not after.is_marked(t)] == []
+
+
+@pytest.mark.parametrize("shape", [*voice.BEFORE, *voice.AFTER, *voice.NEXT], ids=lambda s: s.pattern.pattern[-30:])
+def test_the_quick_look_sees_whatever_a_shape_of_a_sentence_matches(shape):
+    rng = random.Random(7)
+    texts = [drawn(shape.pattern.pattern, rng) for _ in range(300)]
+    assert [t for t in texts if shape.pattern.search(t) and shape.marks.isdisjoint(rough_words(t))] == []
 
 
 def test_the_span_holds_what_was_found():

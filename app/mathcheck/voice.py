@@ -1,0 +1,248 @@
+"""Whose answer a sentence states and in which mood: the writer's own and asserted, or another's, supposed, taken back.
+
+A box commits its writer unless what is said around it says otherwise. `before.py` and `after.py` read the words nearest
+to a value; the shapes here span the sentence: who answers ("most students write"), by which way ("the naive count
+gives"), in which mood ("if we forgot it, we'd get"), what the box is for ("placeholder:"), and what is said of it then
+("that can't be right"). `<name>` is a class of `voice_words`; each shape has one with a `!`, without a word of which it
+cannot match: from these the quick look is derived that spares the shapes in nearly all texts.
+"""
+
+# ruff: noqa: E501  (patterns)
+
+import re
+from typing import NamedTuple
+
+from app.mathcheck.phrases import MEASURE, rough_words
+from app.mathcheck.voice_words import CLASSES
+
+_SHORT = {
+    "open": r"^(?:[\s>*#_–—$-]|(?:so|now|note that|note|thus|well|hmm|but|and|here|then|also|again|clearly|admittedly|however|indeed|in fact|unfortunately|initially|at first|yet|please|though|first|finally)\b,?)*",
+    "that": r"(?: (?:at|in|on|with|for|up with|to see|to be|me to say|me|us|him|it|equals|that|to|as|it is|it's|the|an?|is|answer|result|value|of|be|their|his|her|number|final|sum|product|total|area|limit|probability|count|x|n|was|equals|should be|must be|just|only|exactly|my|instead|as an answer))*",
+    "end": r"[\s:$(\[{*\\,=-]*$",
+    "adv": r"(?: (?:\w+ly|almost|most likely|in all likelihood|no doubt|a little bit|to me|a bit|a little|quite|very|rather|somewhat|just|way|still|so|totally|like|also|only|merely|simply|nothing but|even|really))*",
+    "this": r"(?:(?:that|this|it|the above)(?![a-z])|(?:the |my |that |this |our )?(?:above |final |boxed |last |previous |whole |entire )*(?:answer|result|value|box|number|calculation|computation|reasoning|conclusion|solution|step|argument|derivation|approach|logic)(?![a-z]))",
+    "sep": r"^[\s,;:(\[—–.-]*",
+}  # fmt: skip
+_BEFORE = (
+    ("(?:<open>|, )(?:(?:but )?according to )?<!many>(?: of)?(?: the| my| our)?(?: \\w+)? (?:<people>|others|ones?|solutions?|sites?)(?:,? \\w+){0,2}?(?: <often>)* <answers>(?: out)?<that><end>", "the value is somebody else's"),
+    ("<open>(?:an? |the )?<!people>(?: [a-z]+){0,4}?(?: <often>)+ <answers>(?: out)?<that><end>", "the value is somebody else's"),
+    ("(?:they|you|he|she|somebody) <!wants> (?:me|us) to <answers><that><end>", "the value is somebody else's"),
+    ("<open>(?:one|an?|another) (?:\\w+ )?<!candidate>(?: <thing>)? (?:is|would be|could be)<end>", "several competing answers"),
+    ("<!at first>,? (?:i|we)(?: had| have)? <answers><that><end>", "the value is taken back"),
+    ("<!assumption>\\b.*<!not our case>.*<end>", "the value stands under a condition"),
+    ("^(?!.*\\b(?:we|i|you)\\b).*<!habit>(?: \\w+)? <answers>(?: out)?<that><end>", "the value is somebody else's"),
+    ("\\b(?:the|an?|this|his|her|their) (?:\\w+ )?<!published>(?: <thing>| key)+ (?:<answers>|<yields>|has|had|lists)<that><end>", "the value is somebody else's"),
+    ("\\b<!mine too>(?: \\w+){0,3} <answers>(?: out)? (?:it is|it's|that it is|by)<that><end>", "the value is somebody else's"),
+    ("<open>(?:<mine>) (?:\\w+ )?<!acquaintance>(?:'s \\w+)?(?: once| just| later| also| even| first| keeps| kept)?(?: <often>)* <answers><that><end>", "the value is somebody else's"),
+    ("<open>(?:half (?:of )?|much of |most of |all of )?<!source>(?: on \\w+ \\w+)?(?: <often>| just| here| seems to)* (?:<answers>|need|needs|lists|has)<that><end>", "the value is somebody else's"),
+    ("according to <!authority>(?: \\w+)?,?(?: (?:it|this|the \\w+) (?:is|was|equals))?<that><end>", "the value is somebody else's"),
+    ("<!fooled>(?: \\w+)? (?:into|to) <answers><that><end>", "the value is said to be a mistake"),
+    ("<!rumor>", "the value is somebody else's"),
+    ("<!usual>(?: but)?(?: \\w+){0,2}? (?:<mistake>|<bad>)\\b.*?(?:<yields>|:)<that><end>", "the value is said to be a mistake"),
+    ("<open>(?:(?:an?|the|one|this|that|another|my|any|some) )?(?:(?!number|percent|percentage|expected|total|absolute|relative|standard error|maximum|minimum|average|mean|rounding|largest|smallest)\\w+,? (?:but |yet |and |or )?){0,2}?<!wrong>(?!,)(?: (?!number|amount|probability|questions|people|answers)[\\w'-]+){0,8}? <yields><that><end>", "the value is said to be a mistake"),
+    ("<open>(?:\\w+ )?<!slip>(?! nothing)[^,;:]* <yields>(?: us| you| one| me)?<that><end>", "the value is said to be a mistake"),
+    ("<open>(?:if|when|whenever|should|because|after) <we>(?: \\w+)? <!slip>\\b.*<end>", "the value is said to be a mistake"),
+    ("\\b(?:with|in|under|by|from|using) (?:the |an? |this )?<!wrong> \\w+(?: \\w+)? <yields><that><end>", "the value is said to be a mistake"),
+    ("<open>(?:with|using|by|from|under|through|via|due to|because of|in) (?:the |an? |this |that |some |my )?(?:\\w+ )?<!wrong>\\b[^;]*?,? (?:<we>|it|students)(?: \\w+)? <answers><that><end>", "the value is said to be a mistake"),
+    ("<!tempting>(?: would be)?(?: it is)? to <answers><that><end>", "the value is said to be a mistake"),
+    ("<!unreal>\\b.*\\b<we> ?<could>(?: then| only| instead| still| just)* (?:<answers>|have|be left with)<that><end>", "the value is only supposed"),
+    ("<!unreal>\\b.*\\b<result> ?<could>(?: been| be| become| equal| come to| come out as)<that><end>", "the value is only supposed"),
+    ("<!other case>\\b.*\\b<result>(?: \\w+){0,6}? ?<could>(?: been| be| become| equal)<that><end>", "the value is only supposed"),
+    ("<open>(?:(?:this|that|it|here)(?: is|'s) )?(?:the |an? |my |this |your |some |just |only |merely )*(?:(?!number|size|amount)\\w+ )?<!placeholder>(?: <thing>)*(?: only)? ?(?:[:=—–-]|is|was|would be|looks like)?(?: this)?<that><end>", "the value is an example or a placeholder"),
+    ("<open>(?:todo: |note: )?<!placeholder>(?: <thing>)* ?:.{0,60}$", "the value is an example or a placeholder"),
+    ("<!like>[\\s:,]*(?:<we> )?(?:of )?(?:<answers>|box)?<end>", "the value is an example or a placeholder"),
+    ("<use> (?:the|this|a|that) (?:\\w+ )?<!placeholder>(?: of)?<end>", "the value is an example or a placeholder"),
+    ("<!replace>(?: the| this| my| your| with| by| result| answer| value| number| here)*<end>", "the value is an example or a placeholder"),
+    ("<!meanwhile>(?:\\b[^.]{0,40})?,? (?:let me |let us )?(?:i|we)?(?:'ll| will|'d| would)?(?: just| simply)? ?(?:<answers>|write|use|enter|leave|take|assume|set|stick with)<that><end>", "the value is an example or a placeholder"),
+    ("i(?:'ll| will|'d)? (?:just |simply )?<!replace><that><end>", "the value is an example or a placeholder"),
+    ("<!guess>(?: (?:is|of|was|would be|here|then|again|tells|chosen|i|we))*[ ,:=—-]*(?:i (?:\\w+ )?|is |here is )?(?:<answers>)?<end>", "the value is only a guess"),
+    ("<!credit>\\b[^.]{0,60}$", "the text speaks of the grader"),
+    ("<!helpless>(?: (?:this out|it out|this|it|that|how|what|whether|if|the (?:answer|solution|problem|question|proof|task|value)|for sure|exactly|yet|anymore|any further|here|in time|at this point|really))*(?=[\\s,;:.—-]*(?:$|so\\b|but\\b|here\\b|i\\b|maybe\\b|perhaps\\b|then\\b|anyway\\b|just\\b|let\\b|and\\b|my\\b|hence\\b|therefore\\b))[^.]{0,60}$", "the text says that there is no answer"),
+    ("<!refuse>(?: \\w+){0,2}? (?:<answers>|<commit>)<that><end>", "the value is denied"),
+    ("\\bi (?:\\w+ ){0,3}?<!retract>(?: those who)?(?: \\w+){0,2}?<that><end>", "the value is taken back"),
+    ("<open><!discard>(?: the| my| this| that)?(?: \\w+)?<end>", "the value is taken back"),
+    ("\\b(?:my|our|the|an?) <!before> <try>(?: of \\w+ \\w+)?(?: was| is| gave| of| had| said|,)?<end>", "the value is taken back"),
+    ("\\b(?:i|we) <!at first>(?: <answers>| concluded)<that><end>", "the value is taken back"),
+    ("<!possible>(?!.*\\b(?:so|therefore|thus|hence|then)\\b)[^,]*$", "the value is only a guess"),
+    ("\\b(?:the|this|an?) <!claim>(?: the answer is| it is)?<end>", "the value is claimed, not stated"),
+)  # fmt: skip
+_AFTER = (
+    ("^[ $)}\\]*]*<is><adv> <!doubted>\\b(?! (?:only|by|because of a))", "the value is doubted"),
+    ("^[ $)}\\]*]*<!not><adv>(?: <holds>)+\\b", "the value is denied"),
+    ("^[ $)}\\]*]*,? ?<copula> (?:(?!because|since|while|when|if|that|and|but|not|n't|only)[\\w']+ ){0,6}?<!damning>\\b(?! (?:to|that|for|by|only|because|of (?!the format))\\b)", "the value is doubted"),
+    ("^[ $)}\\]*]*<copula> (?:(?!because|since|while|when|if|that|and|but|as|only)[\\w']+ ){0,4}?(?:not|never|hardly|barely|n't) (?:\\w+ ){0,2}?<!right>\\b(?! (?:to|that|for|by|only|because)\\b)", "the value is denied"),
+    ("^[ $)}\\]*]*[,;:(—–-] ?(?:[a-z]+ ){0,2}?(?:which|that|this|it)\\b[^.;]{0,30}(?:n't|not|never|hardly) (?:\\w+ ){0,2}?<!believed>\\b", "the value is doubted"),
+    ("^[ $)}\\]*]*<!contradicts>\\b(?! \\d)", "the value is denied"),
+    ("^[ $)}\\]*]*(?:is|was|'s)<adv>(?: an?| the| my| your| some)?(?: (?:first|common|classic|tempting|random|wild|mere|format|popular|typical))* <!note>\\b(?! (?:rate|of (?!the format))\\b)", "the value is said to be none"),
+    ("^[ $)}\\]*]*(?:is|was|would be)<adv> <!their>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*]*(?:is|was)<adv> (?:an?|the) <!usual>(?: \\w+)? <answered>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*]*(?:is|was|were)<adv> (?:my|our|the|his|her|their) <!before> <try>", "the value is taken back"),
+    ("^[ $)}\\]*]*(?:is|was) (?:an?|the) <!wrong>\\b", "the value is denied"),
+    ("<sep>(?:\\w+ )?<but>(?:,? (?:i|i'm|i am|it|this|that|the \\w+|don't|do not|please|he|she|they|we|may|might|have|has|be|is|was|am|are|could|\\w+ly|not|now|very|quite|still|also|just|of|on|in|to|computation|above|check|calculation|'m|really))* ?<!distrusted>\\b(?! (?:from|the (?:first|initial|common|previous|earlier|naive|assumption))\\b)", "the value is doubted"),
+    ("<sep>(?:\\w+'s|another|the other|others)(?: \\w+)? <!rivals>\\b", "several competing answers"),
+    ("^[ $)}\\]*]*[,;(—–-]+ ?<but> (?:(?!naive|first|students|many|most|other|another|common|initial|textbook|claim|since|because|not)[a-z']+ ){0,5}?<!damning>\\b", "the value is doubted"),
+    ("<sep>[^.]{0,30}\\bi(?:'m| am| was| still| really)* <!distrusted>\\b", "the value is doubted"),
+    ("<sep>(?:but |and |so |please |though |only |just )*<!unready>\\b", "the value is doubted"),
+    ("^[ $)}\\]*]*,? ?the (?:exact|true|real|actual|correct) (?:value|answer) (?:is|remains) <!unknown>\\b", "the value is only a bound"),
+    ("^[ $)}\\]*]*<!stands for>\\b", "the value is said to be none"),
+)  # fmt: skip
+_NEXT = (
+    ("<lead>(?:i (?:think|believe|suspect|fear|feel|realize|see|notice)(?: now)?(?: that)? )?(?:[^.]{0,60}, (?:so|and|but|hence|therefore) )?(?:<this>|something)(?: ?<is>)?<adv> <!doubted>\\b(?! (?:to|that|for|by|only)\\b)", "the value is taken back"),
+    ("<lead>(?:i (?:think|believe|suspect|fear|feel|realize|see|notice)(?: now)?(?: that)? )?<this>(?: ?<is>)? <!not><adv>(?: <holds>)+\\b(?! (?:to|that|for)\\b)", "the value is taken back"),
+    ("<lead><this>(?: ?(?:is|was|'s))?<adv> not<adv>(?: the)? <!right>\\b(?! (?:to|that|for)\\b)", "the value is taken back"),
+    ("<lead><this><adv> <!contradicts>\\b", "the value is taken back"),
+    ("<lead><this> ?(?:is|was|'s)<adv>(?: an?| the| my)?(?: \\w+)? <!note>\\b(?! of\\b)", "the value is said to be none"),
+    ("<lead>(?:please )?(?:don't|do not|never) <!heed> (?:this|that|it|my|me|the)\\b", "the value is taken back"),
+    ("<lead>something (?:is|was|has|have|must have|seems|looks|may have)(?: \\w+)? <!astray>\\b", "the value is taken back"),
+    ("<lead>(?:you can |you should |do )?<!scratch>(?: (?:that|this|it|my|what i|all of|everything|about|the (?:above|answer|box|value|result|previous|last|number))\\b| to that|[.!,]|$)", "the value is taken back"),
+    ("<lead>i(?:'m| am|'ve| have)?(?: (?:\\w+ly|just|now|still|also|even|must|should|may|might|could|do|did|think|believe|see|that|i|will|would|am|was|have|really|only|totally|completely)(?:'ve)?)* <!doubting>\\b", "the value is taken back"),
+    ("<lead>(?:let me|let's|let us|we (?:should|must|need to|have to)) <!again>\\b", "the value is taken back"),
+    ("<lead><!sigh>\\b", "the value is taken back"),
+)  # fmt: skip
+_DERIVED = {
+    "wrong": CLASSES["bad"] + "|" + CLASSES["mistake"],
+    "unknown": "unknown|unclear|different|another|larger|smaller",
+    "mine too": CLASSES["people"] + "|of mine",
+    "authority": CLASSES["source"] + "|my|our|your|another|one of my|some",
+    "right": "right|correct|the answer|true|answer|possible|valid|it|what",
+}
+"""Classes made of others."""
+_SLOT = re.compile(r"<(!?)([a-z ]+)>")
+
+
+class Shape(NamedTuple):
+    """One shape of a sentence."""
+
+    pattern: re.Pattern[str]
+    marks: frozenset[str]
+    """Of each phrase of the class without which the shape does not match one word."""
+    reason: str
+
+
+def _phrases(name: str) -> str:
+    return _DERIVED.get(name) or CLASSES[name]
+
+
+def _alternatives(name: str) -> str:
+    if name == "lead":
+        return rf"^[\s$.!)}}\]*…:,—-]*(?:{_alternatives('well')}[\s,.!…:—-]+)*"
+    if name in _SHORT:
+        return _SHORT[name]
+    phrases = _phrases(name).split("|")
+    short = "|".join(re.escape(p) for p in phrases if not p[0].isalpha())
+    words = "|".join(re.escape(p) for p in phrases if p[0].isalpha())
+    return f"(?:(?<![a-z])(?:{words}){'|' if short else ''}{short})(?![a-z])"
+
+
+_COMMON = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "for",
+        "in",
+        "is",
+        "to",
+        "i",
+        "it",
+        "that",
+        "this",
+        "with",
+        "as",
+        "from",
+        "only",
+        "what",
+        "you",
+        "not",
+        "be",
+        "by",
+        "one",
+        "answer",
+        "value",
+        "number",
+        "result",
+        "solution",
+        "problem",
+        "question",
+        "final",
+        "we",
+        "have",
+        "has",
+        "was",
+        "some",
+        "my",
+    ]
+)
+
+
+def _mark(phrase: str) -> str:
+    """The word of a phrase that is rarest in texts, taken to be its longest uncommon one."""
+    return max(re.findall("[a-z]+", phrase), key=lambda w: (w not in _COMMON, len(w)))
+
+
+def _shape(text: str, reason: str) -> Shape:
+    marked = next(name for bang, name in _SLOT.findall(text) if bang)
+    pattern = re.compile(_SLOT.sub(lambda m: _alternatives(m[2]), text))
+    return Shape(pattern, frozenset(map(_mark, _phrases(marked).split("|"))), reason)
+
+
+BEFORE, AFTER, NEXT = (tuple(_shape(*row) for row in table) for table in (_BEFORE, _AFTER, _NEXT))
+MARKS_BEFORE = frozenset[str]().union(*(s.marks for s in BEFORE))
+MARKS_AFTER = frozenset[str]().union(*(s.marks for s in (*AFTER, *NEXT)))
+_COUNTED = re.compile(
+    r"[ $)}\]*\\%]*(?:\\text\{)? ?(?!(?:here|at|instead|as|by|when|because|since|but|and|which|while|in|for|is|to|on|yet|though|if|until|with|without|or|was|of|so|we|he|it|be|an|no)\b)[a-z]{2,}"
+)
+"""A noun after the value: what is counted is no answer that somebody gave."""
+_MEASURED = re.compile(
+    rf"[\s>*]*(?:\w+, )?(?:so |thus |hence )?the (?:\w+ ){{0,2}}(?:{'|'.join(sorted(MEASURE))}) (?:that|of)\b.* (?:is|are|was|equals|=)[\s:$(\[{{*\\]*$"
+)
+"""How many there are, or how likely it is, whatever is counted."""
+_SENTENCE_END = re.compile(r"(?<!\d)[.!?…](?:\s|$)|[.!?…]+(?=\s|$|\$)|[。！？]|\n")
+
+
+def counts(after: str) -> bool:
+    """Whether a noun follows the value, which then counts things: nobody's answer, but the writer's."""
+    return _COUNTED.match(after.lower()) is not None
+
+
+def told_before(sentence: str, *, counted: bool) -> str | None:
+    """Why a value at the end of this part of a sentence is not the writer's statement; None if it is."""
+    text = _plain(sentence)
+    if _MEASURED.match(text):
+        return None
+    words = rough_words(text)
+    for shape in BEFORE:
+        if shape.marks.isdisjoint(words) or (counted and shape.reason in _OF_VALUES):
+            continue
+        if shape.pattern.search(text):
+            return shape.reason
+    return None
+
+
+_OF_VALUES = (
+    "the value is somebody else's",
+    "the value is said to be a mistake",
+    "the value is only supposed",
+    "the value is taken back",
+    "the value is an example or a placeholder",
+)
+"""What follows from who says or takes a value; a count is neither."""
+
+
+def told_after(after: str) -> str | None:
+    """Why a value before this text is taken back or doubted in its sentence or the next; None if it is not."""
+    text = _plain(after)
+    end = _SENTENCE_END.search(text)
+    sentence, following = (text[: end.start()], text[end.end() :]) if end else (text, "")
+    parts = [(sentence, AFTER), *((p, NEXT) for p in _SENTENCE_END.split(following))]
+    for part, shapes in parts:
+        words = rough_words(part)
+        for shape in shapes:
+            if not shape.marks.isdisjoint(words) and shape.pattern.search(part):
+                return shape.reason
+    return None
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("’", "'").replace("\n\n", " . ").replace("\n", " ")
