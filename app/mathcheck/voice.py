@@ -10,7 +10,7 @@ cannot match: from these the quick look is derived that spares the shapes in nea
 # ruff: noqa: E501  (patterns)
 
 import re
-from typing import NamedTuple
+from functools import cached_property
 
 from app.mathcheck.phrases import MEASURE, rough_words
 from app.mathcheck.voice_words import CLASSES
@@ -110,13 +110,19 @@ _DERIVED = {
 _SLOT = re.compile(r"<(!?)([a-z ]+)>")
 
 
-class Shape(NamedTuple):
-    """One shape of a sentence."""
+class Shape:
+    """One shape of a sentence. Its pattern is compiled when first asked for: few processes need them all."""
 
-    pattern: re.Pattern[str]
-    marks: frozenset[str]
-    """Of each phrase of the class without which the shape does not match one word."""
-    reason: str
+    def __init__(self, text: str, reason: str) -> None:
+        self.text = text
+        self.reason = reason
+        marked = next(name for bang, name in _SLOT.findall(text) if bang)
+        self.marks = frozenset(map(_mark, _phrases(marked).split("|")))
+        """Of each phrase of the class without which the shape does not match one word."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(_SLOT.sub(lambda m: _alternatives(m[2]), self.text))
 
 
 def _phrases(name: str) -> str:
@@ -181,13 +187,7 @@ def _mark(phrase: str) -> str:
     return max(re.findall("[a-z]+", phrase), key=lambda w: (w not in _COMMON, len(w)))
 
 
-def _shape(text: str, reason: str) -> Shape:
-    marked = next(name for bang, name in _SLOT.findall(text) if bang)
-    pattern = re.compile(_SLOT.sub(lambda m: _alternatives(m[2]), text))
-    return Shape(pattern, frozenset(map(_mark, _phrases(marked).split("|"))), reason)
-
-
-BEFORE, AFTER, NEXT = (tuple(_shape(*row) for row in table) for table in (_BEFORE, _AFTER, _NEXT))
+BEFORE, AFTER, NEXT = (tuple(Shape(*row) for row in table) for table in (_BEFORE, _AFTER, _NEXT))
 MARKS_BEFORE = frozenset[str]().union(*(s.marks for s in BEFORE))
 MARKS_AFTER = frozenset[str]().union(*(s.marks for s in (*AFTER, *NEXT)))
 _COUNTED = re.compile(
