@@ -25,6 +25,7 @@ def serve_app(app: ASGIApp, settings: Settings) -> None:
         app,
         log_config=None,
         access_log=False,
+        server_header=False,
         proxy_headers=False,  # Nothing here asks who the client is or how it came.
         loop="uvloop",
         http=BoundedProtocol,
