@@ -13,7 +13,7 @@ from sandbox.harness.keeper import FIRST_USER, USERS_A_KEEPER
 from sandbox.harness.standalone import Plan
 
 TMP = "rw,exec,nosuid,nodev,mode=1777,nr_inodes=4096"
-BOX = "rw,exec,nosuid,nodev,mode=0755,nr_inodes=4096,size=512m"
+BOX = "rw,exec,nosuid,nodev,noatime,mode=0755,nr_inodes=4096,size=512m"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")
 """Of the harness in the container: to become the program's user, to end it, and to clear its files away."""
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}

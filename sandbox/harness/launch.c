@@ -169,7 +169,7 @@ static int confine(const struct order *o, int whole) {
     if (o->init >= 0)
         STEP(PROC, mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2"));
     if (o->boxed)
-        STEP(BOX, mount("none", "/box", 0, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, 0));
+        STEP(BOX, mount("none", "/box", 0, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME, 0));
     STEP(DESCRIPTORS, renumber(o));
     for (int number = 1; number < 32; number++)
         if (o->defaults >> number & 1)

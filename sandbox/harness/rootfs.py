@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sandbox.harness import kernel
-from sandbox.harness.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
+from sandbox.harness.kernel import MS_BIND, MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
 
 STAGE = "/sys"
 """Where the tree is put together: any directory would do, it is only hidden within our own mount namespace."""
@@ -117,8 +117,11 @@ def build(extra: list[str]) -> None:
 
 
 def slot_mounts() -> None:
-    """A slot's /box, which programs read and the slot fills, once in its own mount namespace."""
-    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,nr_inodes=4096,mode=0755")
+    """A slot's /box, which programs read and the slot fills, once in its own mount namespace.
+
+    Without times of access: the next run could read in them what this one has looked at.
+    """
+    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOATIME, "size=512m,nr_inodes=4096,mode=0755")
 
 
 def private_mounts(scratch_bytes: int | None, shielded: bool) -> None:
@@ -128,7 +131,7 @@ def private_mounts(scratch_bytes: int | None, shielded: bool) -> None:
     """
     kernel.mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
     if shielded:
-        kernel.mount("none", "/box", "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+        kernel.mount("none", "/box", "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME)
     if scratch_bytes is not None:
         mount_scratch(scratch_bytes)
 

@@ -113,6 +113,25 @@ CHEATS = {
     "nesting": "def solve(x):\n  r = []\n  for _ in range(100000): r = [r]\n  return r",
     "cycle": "def solve(x):\n  r = []\n  r.append(r)\n  return r",
     "huge result": "def solve(x): return 'x' * (200 << 20)",
+    "an error of its own by a known name": "import builtins\nclass AssertionError(Exception): pass\n"
+    "builtins.AssertionError = AssertionError\ndef solve(x): raise AssertionError",
+    "says that it is a number": "class L:\n  __class__ = property(lambda s: int)\n  __eq__ = lambda s, o: True\n"
+    "  __int__ = __index__ = lambda s: 9\n  __float__ = lambda s: 16.0\ndef solve(x): return L()",
+    "a number that is written as another": "class I(int):\n  __repr__ = __str__ = lambda s: '9'\n"
+    "  __format__ = lambda s, f: '9'\n  __index__ = lambda s: 9\n  __reduce__ = lambda s: (int, (9,))\n"
+    "def solve(x): return I(1)",
+    "answers before it is asked": "import json, os, struct\nfor fd in range(3, 20):\n  for i in range(20):\n"
+    "    for a in ({'op': 'return', 'id': i, 'value': 9}, {'ok': 9}, [i, 9], ['value', 9]):\n"
+    "      b = json.dumps(a).encode()\n      for m in (b + b'\\n', struct.pack('!I', len(b)) + b):\n"
+    "        try: os.write(fd, m)\n        except OSError: pass\ndef solve(x): return 0",
+    "two of one program answer": "import os\nfirst = os.fork()\ndef solve(x): return 1 if first else 0",
+    "stopped by its child": "import os, signal\ndef solve(x):\n"
+    "  if not os.fork(): os.kill(os.getppid(), signal.SIGSTOP)\n  return 1",
+    "empties its results": "import os\ndef solve(x):\n  for fd in range(3, 20):\n"
+    "    try: os.ftruncate(fd, 0); os.lseek(fd, 0, 0); os.write(fd, b'9\\n16\\n')\n    except OSError: pass\n  return 0",
+    "modules by path": "import os, sys\nos.mkdir('/tmp/unittest')\n"
+    "for n in ('unittest/__init__.py', 'json.py', 'math.py', 'pytest.py', 'conftest.py', 'sitecustomize.py'):\n"
+    "  open('/tmp/' + n, 'w').write('import os; os._exit(0)')\nsys.path.insert(0, '/tmp')\ndef solve(x): return 0",
     "background": "import os\nif not os.fork():\n  import time\n  time.sleep(60)\ndef solve(x): return 1",
 }  # fmt: skip
 
@@ -326,6 +345,50 @@ def test_sockets_in_flight_are_gone_before_the_next_program_runs(safe_sandbox: S
         assert found.stdout == b"free\n", found
 
 
+LOOK = "stat -c '%x %y %z' /box /box/main.sh; ls /box; cat /box/main.sh; echo x > /dev/null"
+
+
+def test_what_one_run_has_looked_at_is_not_told_to_the_next(safe_sandbox: Sandbox) -> None:
+    rows = [{"input": "", "output": "never"}] * 4
+    report = safe_sandbox.judge({"language": "bash", "mode": "stdio", "code": LOOK, "tests": rows})
+    assert len({test.stdout for test in report.tests}) == 1, report
+
+
+OTHERS = {
+    "bash: other people's signals": ("bash", "kill -9 1; kill -STOP -1; exec 3<>/dev/tcp/127.0.0.1/80 && echo PWNED"),
+    "bash: outlives": ("bash", "trap '' TERM HUP INT XCPU; (setsid sleep 99 &); nohup sleep 99 > /dev/null &"),
+    "bash: limits": ("bash", "ulimit -u unlimited && ulimit -v unlimited && ulimit -n 99999 && echo PWNED; true"),
+    "bash: start-up files": ("bash", "echo 'echo PWNED' | tee ~/.bashrc ~/.profile /etc/profile /box/main.sh | wc -l"),
+    "node: root and links": (
+        "javascript",
+        "const fs = require('fs'), run = f => { try { f(); console.log('PWNED') } catch (e) {} };"
+        "run(() => process.setuid(0)); run(() => fs.symlinkSync('/etc', '/box/etc'));"
+        "run(() => fs.writeFileSync('/box/main.js', 'x'));",
+    ),
+    "node: outlives": (
+        "javascript",
+        "require('child_process').spawn('sleep', ['99'], {detached: true, stdio: 'ignore'}).unref();"
+        "process.on('exit', () => { process.exitCode = 0 })",
+    ),
+    "node: network": (
+        "javascript",
+        "require('net').createServer().on('error', () => 0).listen(0, '127.0.0.1', () => console.log('PWNED'))",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", OTHERS)
+def test_an_attack_in_another_language_gets_nowhere(safe_sandbox: Sandbox, attack: str) -> None:
+    language, code = OTHERS[attack]
+    if lacking := available()[language]:
+        pytest.skip(f"{lacking} not installed")
+    job = {"language": language, "mode": "stdio", "code": code, "limits": {"wall_s": 5},
+           "tests": [{"input": "", "output": "PWNED"}]}  # fmt: skip
+    report = safe_sandbox.judge(job)
+    assert report.status not in (Verdict.AC, Verdict.ERROR), report
+    assert "PWNED" not in report.tests[0].stdout, report
+
+
 KEPT = r"""
 import ctypes, os, signal
 libc = ctypes.CDLL(None)
@@ -390,6 +453,21 @@ NATIVE = {
     "fork bomb": ("#include <unistd.h>\nint main(){for(;;)fork();}", {"TLE", "RE", "MLE"}),
     "output": ("#include <cstdio>\nint main(){for(;;)puts(\"xxxxxxxxxxxxxxxxxxxxxxxxxxx\");}", {"OLE"}),
     "ptrace": ("#include <sys/ptrace.h>\n#include <cstdio>\nint main(){if(ptrace(PTRACE_TRACEME,0,0,0)==0)puts(\"PWNED!\");}", {"WA"}),
+    "grows its output without writing": ("#include <fcntl.h>\n#include <unistd.h>\nint main(){fcntl(1,F_SETFL,0);return ftruncate(1,30<<20);}", {"OLE"}),
+    "seals its output": ("#include <cstdio>\n#include <fcntl.h>\n#include <sys/stat.h>\n"
+                         "int main(){if(!fcntl(1,1033,15)||!fcntl(1,1024,F_WRLCK))puts(\"PWNED!\");fchmod(1,0);}", {"WA"}),
+    "writes its output after its end": ("#include <cstring>\n#include <fcntl.h>\n#include <sys/mman.h>\n#include <unistd.h>\n"
+                                        "int main(){ftruncate(1,7);fcntl(1,F_SETFL,0);char*m=(char*)mmap(0,4096,3,MAP_SHARED,1,0);"
+                                        "if(!fork()){setsid();for(;;usleep(1))memcpy(m,\"PWNED\",5);}usleep(9999);}", {"WA"}),
+    "kills the first process": ("#include <cerrno>\n#include <csignal>\n#include <cstdio>\n#include <unistd.h>\nint main(){for(int s=1;s<65;s++)kill(1,s);"
+                                "usleep(99999);if(kill(1,0)&&errno==ESRCH)puts(\"PWNED!\");}", {"WA"}),
+    "a setuid program from memory": ("#include <cstdio>\n#include <fcntl.h>\n#include <sys/mman.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
+                                     "int main(){int f=memfd_create(\"x\",0),g=open(\"/usr/bin/id\",0);char b[1<<16];long n;while((n=read(g,b,sizeof b))>0)"
+                                     "write(f,b,n);fchown(f,0,0);fchmod(f,06755);dup2(f,99);char*a[]={(char*)\"id\",0};"
+                                     "execve(\"/proc/self/fd/99\",a,a);}", {"WA", "RE"}),
+    "orders of precedence": ("#include <cstdio>\n#include <fcntl.h>\n#include <sys/resource.h>\nint main(){if(!setpriority(PRIO_USER,0,-5)||"
+                             "!setpriority(PRIO_PROCESS,1,19)||open(\"/proc/1/oom_score_adj\",1)>=0)"
+                             "puts(\"PWNED!\");}", {"WA"}),
     "socket": ("#include <sys/socket.h>\n#include <cstdio>\nint main(){if(socket(AF_INET,SOCK_STREAM,0)>=0)puts(\"PWNED!\");}", {"WA"}),
 }  # fmt: skip
 

@@ -99,3 +99,8 @@ def test_nothing_of_an_earlier_run_is_in_a_later_one_s_memory(sandbox: Sandbox) 
     sandbox.run(Program("bash", "echo sesame-6"))
     assert sandbox.run(Program("python", SECRETS)).stdout == b"0\n"
     assert sandbox.run(Program("python", "mine = 'sesame-0'\n" + SECRETS)).stdout != b"0\n"
+
+
+def test_the_scheduling_group_that_runs_share_with_their_slot_is_not_theirs_to_change(sandbox: Sandbox) -> None:
+    code = "try: open('/proc/self/autogroup', 'w').write('19')\nexcept OSError: print('refused')"
+    assert sandbox.run(Program("python", code)).stdout == b"refused\n"
