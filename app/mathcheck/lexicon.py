@@ -34,7 +34,8 @@ FUNCTIONS = frozenset(
 )
 GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
-    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar".split()
+    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell "
+    "hbar partial".split()
 )
 CONSTANTS = {"pi": "pi", "infty": "inf", "emptyset": "empty", "varnothing": "empty", "i": "i", "infin": "inf"}
 WORD_CONSTANTS = {"pi": "pi", "infinity": "inf", "inf": "inf", "oo": "inf", "Infinity": "inf"}

@@ -1,6 +1,7 @@
 """Left sides that only name what the right side is: `x =`, `f(x) =`, `|AB| =`, `(p, q) =`."""
 
 from app.mathcheck.ast import Node, symbols
+from app.mathcheck.derivatives import is_written_out
 
 _GREEK_FUNCTIONS = frozenset(["phi", "psi", "zeta", "Gamma", "sigma", "tau"])
 """Letters that are read as factors but before one letter in brackets name a function: `φ(n) = …`."""
@@ -9,7 +10,7 @@ _LABEL_OPS = frozenset(["mul", "div", "sym", "fn", "ratio", "app"])
 
 def is_label(node: Node) -> bool:
     if node.op in ("sym", "app", "text"):
-        return True
+        return not is_written_out(node)
     if node.op == "matrix":
         return all(c.op == "sym" for r in node.args for c in r.args)
     if node.op == "tuple":

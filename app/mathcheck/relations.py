@@ -5,6 +5,7 @@ from typing import Any
 from flint import fmpq
 
 from app.mathcheck.ast import Node, is_scalar, num, substitute, symbols
+from app.mathcheck.derivatives import is_written_out, taken
 from app.mathcheck.inequalities import FLIP
 from app.mathcheck.limits import TooComplex
 from app.mathcheck.measures import bare
@@ -23,6 +24,8 @@ def chain_value(node: Node, same: Same) -> Node:
         return node
     ops: list[str] = str(node.value).split()
     terms = list(node.args)
+    if is_written_out(terms[0]):
+        return terms[1] if len(terms) == 2 and same(taken(terms[0]), terms[1]).equal else node
     named = is_label(terms[0]) and len(terms) > 2
     body: list[Node] = terms[1:] if named else terms
     steps = ops[1:] if named else ops

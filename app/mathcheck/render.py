@@ -3,6 +3,7 @@
 from flint import fmpq
 
 from app.mathcheck.ast import Node
+from app.mathcheck.derivatives import NAME as DERIVATIVE
 from app.mathcheck.lexicon import GREEK
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -125,6 +126,10 @@ def _function(node: Node) -> tuple[str, int]:
 
 def _application(node: Node) -> tuple[str, int]:
     name, inside = str(node.value), ", ".join(latex(a) for a in node.args)
+    if name == DERIVATIVE:
+        body, variable, times = node.args
+        order = "" if times.value == 1 else f"^{{{latex(times)}}}"
+        return rf"\frac{{d{order}}}{{d {latex(variable)}{order}}} {_in(body, _ATOM)}", _PRODUCT
     if name == "'":
         return f"{_in(node.args[0], _ATOM)}'", _ATOM
     if name.endswith("_"):

@@ -1,6 +1,7 @@
 """Commands and functions: fractions, roots, sums, products, integrals, limits, named functions."""
 
 from app.mathcheck.ast import MINUS_ONE, ONE, TWO, Node, num, replace
+from app.mathcheck.derivatives import derivative, left_side
 from app.mathcheck.lexicon import ALIASES, SETS_OF_NUMBERS
 from app.mathcheck.parser.environments import Environments
 
@@ -9,12 +10,26 @@ _ACCENTS = frozenset(["overline", "bar", "vec", "hat", "widehat", "tilde", "over
 _SAME_ACCENT = {"bar": "overline", "widehat": "hat", "overrightarrow": "vec"}
 
 
-_D = Node("sym", (), "d")
+_DIFFERENTIALS = (Node("sym", (), "d"), Node("sym", (), "partial"))
 
 
-def _is_derivative(over: Node, under: Node) -> bool:
-    """Whether a fraction is the operator `d/dx`: no quotient, and nothing that is computed here."""
-    return (over == _D or (over.op == "pow" and over.args[0] == _D)) and under.op == "mul" and under.args[0] == _D
+def _differentiated(over: Node, under: Node) -> tuple[Node | None, Node, int] | None:
+    """What `d/dx`, `d²y/dx²` differentiates, where the fraction says it, by what and how often; None for a quotient."""
+    if under.op != "mul" or len(under.args) != 2 or under.args[0] not in _DIFFERENTIALS:
+        return None
+    d, below = under.args
+    variable, n = _base_and_exponent(below)
+    body = over.args[1] if over.op == "mul" and len(over.args) == 2 else None
+    head, m = _base_and_exponent(over if body is None else over.args[0])
+    if head != d or m != n or variable.op != "sym":
+        return None
+    return body, variable, n
+
+
+def _base_and_exponent(node: Node) -> tuple[Node, int]:
+    if node.op == "pow" and node.args[1].op == "num" and node.args[1].value.q == 1 and node.args[1].value > 0:
+        return node.args[0], int(node.args[1].value.p)
+    return node, 1
 
 
 class Commands(Environments):
@@ -23,9 +38,8 @@ class Commands(Environments):
         self.i += 1
         if name in _FRACTIONS:
             over, under = self.argument(), self.argument()
-            if _is_derivative(over, under):
-                raise self.error("a value, not a derivative to take")
-            return Node("div", (over, under))
+            taken = _differentiated(over, under)
+            return Node("div", (over, under)) if taken is None else self._derivative(*taken)
         if name in ("sqrt", "surd", "cbrt"):
             return self._root(name)
         if name in ("binom", "dbinom", "tbinom"):
@@ -50,6 +64,15 @@ class Commands(Environments):
         if name in ("angle", "triangle"):
             return Node("app", (self.power(),), name)
         raise self.error(f"\\{name} out of place")
+
+    def _derivative(self, body: Node | None, variable: Node, order: int) -> Node:
+        if body is None:
+            if not self.starts_factor() and not self.is_op("["):
+                raise self.error("a value, not a derivative to take")
+            body = self.term()
+        if body.op == "bracket" and len(body.args) == 1:
+            body = body.args[0]
+        return left_side(body, variable, order) if self.is_op("=") else derivative(body, variable, order)
 
     def _number_set(self) -> Node:
         arg = self.argument()
