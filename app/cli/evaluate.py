@@ -85,7 +85,16 @@ def _report(folder: Path, model: str) -> None:
         intervals = list(result.pass_at.values())
         band = [i.low for i in intervals], [i.high for i in intervals]
         pictures.append(
-            charts.curve("pass@k, 95 %", ks, [i.mean for i in intervals], "k", "pass@k", log=True, band=band)
+            charts.curve(
+                "pass@k, 95 %",
+                ks,
+                [i.mean for i in intervals],
+                "k",
+                "pass@k",
+                log=True,
+                labels=list(map(str, ks)),
+                band=band,
+            )
         )
     page.write(
         folder / "report.html",

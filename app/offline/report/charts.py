@@ -56,9 +56,16 @@ def shares(title: str, counts: dict[str, float], xlabel: str) -> str:
     items = sorted(counts.items(), key=lambda item: item[1])[-12:]
 
     def paint(axes: Any) -> None:
-        axes.barh([name for name, _ in items], [count for _, count in items], color=_BLUE)
+        _named_bars(axes, items, _BLUE)
 
     return _draw(title, paint, xlabel, "")
+
+
+def _named_bars(axes: Any, items: Sequence[tuple[str, float]], colour: str) -> None:
+    """Bars from below, each with its count behind it."""
+    drawn: Any = axes.barh([name for name, _ in items], [count for _, count in items], color=colour)
+    axes.bar_label(drawn, fmt="{:,.0f}", padding=3)
+    axes.margins(x=0.12)
 
 
 def curve(
@@ -69,9 +76,10 @@ def curve(
     ylabel: str,
     *,
     log: bool = False,
+    labels: Sequence[str] | None = None,
     band: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> str:
-    """A line with points; `band` are lower and upper bounds."""
+    """A line with points; `band` are lower and upper bounds, `labels` stand under the points."""
 
     def paint(axes: Any) -> None:
         if band:
@@ -80,8 +88,10 @@ def curve(
         axes.set_ylim(0, 1.02)
         if log:
             axes.set_xscale("log", base=2)
-            axes.set_xticks(list(xs), [str(x) for x in xs])
+            axes.xaxis.set_major_formatter("{x:,.0f}")
             axes.minorticks_off()
+        if labels:
+            axes.set_xticks(list(xs), labels)
 
     return _draw(title, paint, xlabel, ylabel)
 
@@ -90,9 +100,6 @@ def steps(title: str, rows: Sequence[tuple[str, int]], xlabel: str) -> str:
     """A funnel: what is left after each step."""
 
     def paint(axes: Any) -> None:
-        names = [name for name, _ in rows][::-1]
-        axes.barh(names, [count for _, count in rows][::-1], color=_GREEN)
-        for at, (_, count) in enumerate(rows[::-1]):
-            axes.text(count, at, f" {count:,}", va="center")
+        _named_bars(axes, rows[::-1], _GREEN)
 
     return _draw(title, paint, xlabel, "")

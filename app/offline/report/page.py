@@ -15,7 +15,7 @@ p.dim,td.dim,span.dim{color:var(--dim)}
 .card{border:1px solid var(--line);border-radius:8px;padding:.6rem 1rem;min-width:8rem}
 .card b{display:block;font-size:1.4rem}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:1rem}
-.charts svg{width:100%;height:auto}
+.charts>div{max-width:640px}.charts svg{width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}

@@ -67,10 +67,13 @@ def _pictures(stats: dict[str, Any]) -> list[str]:
         found.append(charts.bars("Pass rate by group", groups["hist"], "share of a group that is right", "groups"))
     if curve := stats.get("pass_at_k"):
         ks, passes = [c["k"] for c in curve], [c["pass"] for c in curve]
-        found.append(charts.curve("pass@k", ks, passes, "k", "pass@k", log=True))
+        over = [f"{c['k']}\n{c['groups']:,}" for c in curve]
+        found.append(
+            charts.curve("pass@k", ks, passes, "k, and the groups with so many", "pass@k", log=True, labels=over)
+        )
     if lengths := stats.get("lengths"):
-        xs, ys = [(b["from"] + b["to"]) / 2 for b in lengths], [b["pass_rate"] for b in lengths]
-        found.append(charts.curve("Length and correctness", xs, ys, "characters", "pass rate"))
+        xs, ys = [max(1.0, (b["from"] + b["to"]) / 2) for b in lengths], [b["pass_rate"] for b in lengths]
+        found.append(charts.curve("Length and correctness", xs, ys, "characters", "pass rate", log=True))
     for name, one in stats["components"].items():
         if one["hist"] and name != PASS_COMPONENT:
             found.append(charts.bars(name, one["hist"], "score"))

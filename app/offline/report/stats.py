@@ -77,7 +77,7 @@ def _numbers(values: Sequence[float | None]) -> dict[str, Any]:
         "std": (sum((v - mean) ** 2 for v in known) / len(known)) ** 0.5,
         "min": low,
         "max": high,
-        "hist": histogram(known, low, high, _BINS),
+        "hist": histogram(known, min(low, 0.0), max(high, 1.0), _BINS),
     }
 
 
