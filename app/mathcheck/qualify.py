@@ -28,6 +28,9 @@ _START = re.compile(
 )
 _BEGINS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789>*# -")
 """At the start of a line these begin a sentence: what `_START` says, in short."""
+_TAG = re.compile(r"</?[a-zA-Z|][^<>\n]{0,40}>")
+_LONGEST_TAG = 44
+_END_TAGS = ("", "</answer>", "</verifier_answer>")
 LINES = 4
 """Lines before a box that may be parts of its formula."""
 _SIGNS = ("<", ">", "~", "!=", "n't")
@@ -46,12 +49,17 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
         if reason is not None:
             return reason
     after = text[end : end + WINDOW]
-    return (read_after(after) or told_after(after)) if after.strip(_CLOSERS) else None
+    return None if after.strip(_CLOSERS) in _END_TAGS else read_after(after) or told_after(after)
 
 
 def speaks_before(text: str, floor: int, start: int, *, boxed: bool = True) -> bool:
     """Whether words between `floor` and `start`, in the sentence, may qualify what stands there: if not, none do."""
     cut = max(floor, start - WINDOW)
+    tag_end = text.rfind(">", cut, start) + 1
+    if tag_end:
+        tag = text.rfind("<", max(0, tag_end - _LONGEST_TAG), tag_end)
+        if tag >= 0 and (found := _TAG.match(text, tag)) and found.end() == tag_end:
+            cut = tag_end
     line = start
     for _ in range(LINES):
         line = text.rfind("\n", cut, line)

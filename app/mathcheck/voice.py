@@ -188,8 +188,20 @@ def _mark(phrase: str) -> str:
 
 
 BEFORE, AFTER, NEXT = (tuple(Shape(*row) for row in table) for table in (_BEFORE, _AFTER, _NEXT))
-MARKS_BEFORE = frozenset[str]().union(*(s.marks for s in BEFORE))
-MARKS_AFTER = frozenset[str]().union(*(s.marks for s in (*AFTER, *NEXT)))
+
+
+def _index(shapes: tuple[Shape, ...]) -> dict[str, list[int]]:
+    """Positions of the shapes that a word may belong to."""
+    found: dict[str, list[int]] = {}
+    for at, shape in enumerate(shapes):
+        for mark in shape.marks:
+            found.setdefault(mark, []).append(at)
+    return found
+
+
+_BEFORE_AT, _AFTER_AT, _NEXT_AT = map(_index, (BEFORE, AFTER, NEXT))
+MARKS_BEFORE = frozenset(_BEFORE_AT)
+MARKS_AFTER = frozenset(_AFTER_AT) | frozenset(_NEXT_AT)
 _COUNTED = re.compile(
     r"[ $)}\]*\\%]*(?:\\text\{)? ?(?!(?:here|at|instead|as|by|when|because|since|but|and|which|while|in|for|is|to|on|yet|though|if|until|with|without|or|was|of|so|we|he|it|be|an|no)\b)[a-z]{2,}"
 )
@@ -211,11 +223,8 @@ def told_before(sentence: str, *, counted: bool) -> str | None:
     text = _plain(sentence)
     if _MEASURED.match(text):
         return None
-    words = rough_words(text)
-    for shape in BEFORE:
-        if shape.marks.isdisjoint(words) or (counted and shape.reason in _OF_VALUES):
-            continue
-        if shape.pattern.search(text):
+    for shape in _possible(text, BEFORE, _BEFORE_AT):
+        if not (counted and shape.reason in _OF_VALUES) and shape.pattern.search(text):
             return shape.reason
     return None
 
@@ -235,13 +244,18 @@ def told_after(after: str) -> str | None:
     text = _plain(after)
     end = _SENTENCE_END.search(text)
     sentence, following = (text[: end.start()], text[end.end() :]) if end else (text, "")
-    parts = [(sentence, AFTER), *((p, NEXT) for p in _SENTENCE_END.split(following))]
-    for part, shapes in parts:
-        words = rough_words(part)
-        for shape in shapes:
-            if not shape.marks.isdisjoint(words) and shape.pattern.search(part):
+    parts = [(sentence, AFTER, _AFTER_AT), *((p, NEXT, _NEXT_AT) for p in _SENTENCE_END.split(following))]
+    for part, shapes, index in parts:
+        for shape in _possible(part, shapes, index):
+            if shape.pattern.search(part):
                 return shape.reason
     return None
+
+
+def _possible(text: str, shapes: tuple[Shape, ...], index: dict[str, list[int]]) -> list[Shape]:
+    """The shapes that a text has a mark of, in their order."""
+    at = {n for word in set(rough_words(text)) & index.keys() for n in index[word]}
+    return [shapes[n] for n in sorted(at)]
 
 
 def _plain(text: str) -> str:
