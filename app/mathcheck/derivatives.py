@@ -1,5 +1,7 @@
 r"""Derivatives that a text asks to take, `\frac{d}{dx} x^2`, by the rules of calculus on the tree."""
 
+from collections.abc import Callable
+
 from app.mathcheck.ast import MINUS_ONE, ONE, TWO, Node, is_larger, num, symbols
 from app.mathcheck.limits import TooComplex, Unparsable
 
@@ -112,7 +114,7 @@ def _less(a: Node, b: Node) -> Node:
 
 _APART = frozenset(["app", "sum", "prod", "int", "lim", "cases", "fact", "deg", "pct", "pm"])
 """What no rule here goes into."""
-_OUTER = {
+_OUTER: dict[str, Callable[[Node], Node]] = {
     "sin": lambda u: _fn("cos", u),
     "cos": lambda u: Node("neg", (_fn("sin", u),)),
     "tan": lambda u: _over(_square(_fn("cos", u))),
