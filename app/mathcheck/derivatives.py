@@ -62,7 +62,7 @@ def _of(u: Node, x: str) -> Node:
         over = _sum([_times(_of(top, x), bottom), Node("neg", (_times(top, _of(bottom, x)),))])
         return Node("div", (over, Node("pow", (bottom, TWO))))
     if u.op == "pow":
-        return _power(*u.args, x)
+        return _power(u.args[0], u.args[1], x)
     if u.op == "root":
         base, index = u.args
         if x in symbols(index):

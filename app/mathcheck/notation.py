@@ -10,6 +10,10 @@ _COUNTS = re.compile(
 )
 _CHOOSE = re.compile(r"(?<![\w}).])(\d{1,6}|[a-z])\s+choose\s+(\d{1,6}|[a-z])(?![\w^])")
 _CALLED = re.compile(r"(?<![\w\\])n([CP])r\s*(?=\()")
+_TO = re.compile(r"\\(?:text|mathrm)\{\s*to\s*\}")
+_MONEY_CODE = re.compile(r"(?<![A-Za-z\\{])(USD|EUR|GBP|CNY|RMB)\s?(\d[\d,.]*)")
+_PARTS = re.compile(r"([一二三四五六七八九十百\d]{1,4})分之([一二三四五六七八九十\d]{1,4})")
+_CHINESE = {c: k for k, c in enumerate("零一二三四五六七八九十")}
 _I = Node("const", (), "i")
 _RATIONAL_IN_I = frozenset(["num", "const", "add", "mul", "div", "neg", "root"])
 """Operations of real arguments, or of which the conjugate is that of the parts."""
@@ -23,6 +27,32 @@ def counted(text: str) -> str:
         return text
     text = _CALLED.sub(r"\1", text)
     return _COUNTS.sub(lambda m: f"{m[2] or m[5]}({m[1] or m[4]},{m[3] or m[6]})", text)
+
+
+def spelled(text: str) -> str:
+    r"""Ratios, money and fractions that are spelled otherwise: `3\text{ to }2`, `USD 12`, 二分之一."""
+    if "to" in text:
+        text = _TO.sub(" to ", text)
+    if text[:3].isupper():
+        text = _MONEY_CODE.sub(r"\2 \1", text)
+    return _PARTS.sub(_in_parts, text) if "分之" in text else text
+
+
+def _in_parts(m: re.Match[str]) -> str:
+    top, bottom = _chinese(m[2]), _chinese(m[1])
+    return m[0] if top is None or bottom is None else f"{top}/{bottom}"
+
+
+def _chinese(digits: str) -> int | None:
+    """A number below a hundred, or one hundred."""
+    if digits.isascii():
+        return int(digits)
+    if digits == "百":
+        return 100
+    tens, ten, ones = digits.rpartition("十")
+    if any(c not in _CHINESE for c in tens + ones) or len(tens) > 1 or len(ones) > 1:
+        return None
+    return (_CHINESE.get(tens, 1) * 10 if ten else 0) + _CHINESE.get(ones, 0)
 
 
 def meant(node: Node) -> Node:

@@ -79,6 +79,13 @@ def value_of_words(words: list[str]) -> fmpq | None:
     """`two hundred five`, `three quarters`: the number that a phrase names, or None."""
     if not 0 < len(words) <= MAX_WORDS:
         return None
+    if "and" in words[1:-1] and words[-1] in _PARTS:  # one and a half
+        at = words.index("and")
+        whole, part = (
+            value_of_words(words[:at]),
+            value_of_words(["one" if w in ("a", "an") else w for w in words[at + 1 :]]),
+        )
+        return None if whole is None or part is None or whole.q != 1 or part >= 1 else whole + part
     if len(words) > 1 and words[-1] in _PARTS:
         top = value_of_words(words[:-1])
         return None if top is None or words[:-1] == ["zero"] else top / _PARTS[words[-1]]

@@ -8,7 +8,7 @@ from app.mathcheck.clean import clean
 from app.mathcheck.extract import from_prose
 from app.mathcheck.lexicon import EMPTY_WORDS
 from app.mathcheck.limits import MathError, Unparsable
-from app.mathcheck.notation import counted
+from app.mathcheck.notation import counted, spelled
 from app.mathcheck.numerals import in_figures
 from app.mathcheck.parser import parse
 from app.mathcheck.phrases import BARE_MARKS
@@ -57,7 +57,7 @@ def readings(text: str, reference: bool = False, depth: int = 0) -> tuple[Node, 
 
 
 def _read(text: str, reference: bool, depth: int) -> tuple[Node, ...]:
-    s = without_remark(strip(text))
+    s = spelled(without_remark(strip(text)))
     if "\\boxed" in s and not s.startswith("\\boxed"):
         return _inside(text, reference, depth)
     if s.isascii() and _IN_WORDS.fullmatch(s) and (figures := in_figures(s)):
