@@ -6,6 +6,8 @@ from app.mathcheck.parser.cursor import CLOSERS
 from app.mathcheck.parser.quantities import Quantities
 
 _RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!=", "≈", "≡", "∈"])
+_ENDS = frozenset([",", ";", ")", "]", "}", "and", "or", "\\\\", "&"])
+"""What ends a number's place in a list, a bracket or a matrix."""
 _SET_OPS = {"∪": "union", "∩": "inter", "∖": "minus"}
 
 
@@ -64,6 +66,8 @@ class Relations(Quantities):
         return self.is_op("]") and not self.depth > 1
 
     def relation(self) -> Node:
+        if (number := self._bare_number()) is not None:
+            return number
         first = self.union()
         if self.t.kind == "end":
             return first
@@ -83,6 +87,21 @@ class Relations(Quantities):
         if ops == ["≡"] and (terms[1].op == "residue" or (terms[1].op == "fn" and terms[1].value == "mod")):
             return Node("mod", (terms[0], *terms[1].args))
         return Node("rel", tuple(terms), " ".join(ops)) if ops else first
+
+    def _bare_number(self) -> Node | None:
+        """A number with nothing but a sign and the end of its place beside it: most of what there is, so without the
+        layers between."""
+        t = self.tokens[self.i]
+        negative = t.kind == "op" and t.text == "-"
+        if negative:
+            t = self.tokens[self.i + 1]
+        if t.kind != "num":
+            return None
+        behind = self.tokens[self.i + negative + 1]
+        if behind.kind != "end" and not (behind.kind == "op" and behind.text in _ENDS):
+            return None
+        self.i += negative
+        return Node("neg", (self.atom(),)) if negative else self.atom()
 
     def _modulus(self) -> Node | None:
         r"""What stands behind `\pmod` or in `(mod m)`."""
