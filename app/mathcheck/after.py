@@ -14,7 +14,7 @@ _CHINESE = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"^[\s.$)\]}*!,;:—–(-]*(?:(?:but|however|and|hmm|oh|well|though|actually)\b,?\s*){0,2}(?:"
-    r"(?:i(?:'m|’m| am)\s+)?(?:not\s+(?:\w+\s+)?(?:sure|certain)|unsure|uncertain)\b|no\b,?\s+wait\b|wait\b|no\b[,.!:]|(?:or\s+)?alternatively\b,?\s+(?:it(?:'s|\s+(?:is|could|may|might|equals))|the answer|\$|\\|\d)|"
+    r"(?:i(?:'m|’m| am)\s+)?(?:not\s+(?:\w+\s+)?(?:sure|certain)|unsure|uncertain)\b|no\b,?\s+wait\b|wait\b(?!\s+times?\b)|no\b[,.!:]|(?:or\s+)?alternatively\b,?\s+(?:it(?:'s|\s+(?:is|could|may|might|equals))|the answer|\$|\\|\d)|"
     r"i(?:['’]ve|\s+have)?\s+(?:made|make|see)\s+(?:an?|some|my|the)\s+(?:\w+\s+)?(?:error|mistake)|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|(?:this|that|others?|other\s+\w+))\s+(?:is|are|could\s+be|may\s+be|might\s+be|would\s+be|works?|fits?|satisf\w+)\s+also\b|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|others?|other\s+\w+)\s+(?:also|could|may|might|would)\s+(?:also\s+)?(?:works?|fits?|be|is|satisf\w+)\b|"

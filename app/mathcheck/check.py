@@ -4,11 +4,11 @@ import re
 
 from flint import fmpq
 
-from app.mathcheck.ast import Node
+from app.mathcheck.ast import Node, size
 from app.mathcheck.choices import chooses, letters, listed, named, option
 from app.mathcheck.compare import compare
 from app.mathcheck.extract import answer_part, extract_in_full
-from app.mathcheck.limits import MAX_ANSWER_CHARS, MathError, TooComplex, Unparsable
+from app.mathcheck.limits import MAX_ANSWER_CHARS, MAX_WORK, MathError, TooComplex, Unparsable
 from app.mathcheck.moments import same_moment, stated_words
 from app.mathcheck.outcome import Outcome
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
@@ -33,6 +33,8 @@ _NEAR = re.compile(
     re.I,
 )
 """Where the policy rounds, a number that is said to be rounded is an answer."""
+LARGE = 200
+"""Nodes of a reference whose comparison may cost too much without either side being monstrous."""
 _LAST_WORDS = 600
 """Characters at the end of a completion in which an option may be named."""
 
@@ -206,6 +208,9 @@ def _decide(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) 
         pass
     if any(_too_complex_itself(gold, policy) for gold in golds):
         return Verdict(None, Status.BAD_REFERENCE, detail="too much work")
+    asked = max(map(size, golds))
+    if asked > LARGE and max(map(size, answers)) <= 2 * asked:  # a long list beside a long list is nobody's fault
+        return Verdict(None, Status.UNDECIDED, "undecided(too much work)", detail="too much work")
     return Verdict(0.0, Status.TOO_COMPLEX, detail="too much work")
 
 
@@ -243,7 +248,7 @@ def _by_readings(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Pol
 
 def _too_complex_itself(gold: Node, policy: Policy) -> bool:
     try:
-        with budget():
+        with budget(MAX_WORK // 2):
             compare(gold, Node("num", (), fmpq(1)), policy)
     except (TooComplex, Exhausted):
         return True

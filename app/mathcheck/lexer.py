@@ -21,7 +21,7 @@ from app.mathcheck.lexicon import (
     WORD_CONSTANTS,
     WORDS,
 )
-from app.mathcheck.limits import MAX_DIGITS, MAX_TOKENS, TooComplex, Unparsable
+from app.mathcheck.limits import MAX_DIGITS, MAX_EXPONENT_DIGITS, MAX_SHIFTS, MAX_TOKENS, TooComplex, Unparsable
 from app.mathcheck.numerals import is_number_words
 from app.mathcheck.units import lookup
 
@@ -95,6 +95,14 @@ def braced(text: str, start: int) -> int:
     return -1
 
 
+def _shift(raw: str, position: int) -> int:
+    """Places by which `1e400` shifts the point."""
+    exponent = raw.lower().partition("e")[2].lstrip("+-0") or "0"
+    if len(exponent) > MAX_EXPONENT_DIGITS:
+        raise TooComplex("exponent too large", position)
+    return int(exponent)
+
+
 def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> list[Token]:
     """Tokens of a cleaned answer.
 
@@ -106,6 +114,7 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
     n = len(text)
     depth = 0
     spaced = False
+    powers = 0
     while pos < n:
         m = _TOKEN.match(text, pos)
         if m is None:
@@ -140,6 +149,10 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
                 raw = raw.replace(".", "").replace(",", ".")
             elif kind == "deccomma":
                 raw = raw.replace(",", ".")
+            elif kind == "sci":
+                powers += _shift(raw, start)
+                if powers > MAX_SHIFTS:
+                    raise TooComplex("exponents too large", start)
             out.append(Token("num", raw, start, spaced))
         elif kind == "times":
             scientific = bool(out) and out[-1].kind == "num"

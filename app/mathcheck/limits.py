@@ -14,6 +14,9 @@ MAX_CHAIN = 120
 """Factors of one product, signs before one number: each is a level of the tree."""
 MAX_DIGITS = 4_000
 """Digits of one literal: below Python's own limit for converting text to int."""
+MAX_EXPONENT_DIGITS = 5
+MAX_SHIFTS = 60_000
+"""Places by which all numbers such as `1e400` of one text shift the point: as many as MAX_BITS holds."""
 MAX_BITS = 200_000
 """Bits of an exact number: 10^60000; arithmetic at this size takes microseconds."""
 MAX_FACTORIAL = 10_000
@@ -37,7 +40,7 @@ MAX_ZERO_BITS = 20_000
 MAX_EXPONENT_BITS = 64
 """Magnitude of an argument that exp or pow may take in ball arithmetic."""
 
-MAX_WORK = 12_000
+MAX_WORK = 18_000
 """Steps of one comparison, of about a microsecond each: work.py counts them."""
 MAX_TREE = 4_000
 """Nodes of what an operation on trees makes, a matrix multiplied with itself: shared parts count each time."""
