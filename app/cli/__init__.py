@@ -48,4 +48,8 @@ def build(names: Iterable[str]) -> typer.Typer:
 def main() -> None:
     known = (*_COMMANDS, *_GROUPS)
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    build([asked] if asked in known else known)()
+    try:
+        command = build([asked] if asked in known else known)
+    except KeyboardInterrupt:  # while it is imported; a command that runs sees to it itself
+        sys.exit(130)
+    command()

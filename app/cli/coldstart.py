@@ -11,6 +11,7 @@ from app.cli import endpoints
 from app.cli.console import err, fail, out
 from app.cli.endpoints import API_KEY_ENV, Concurrency, EndpointUrl, KeyEnv, MaxTokens, Model, RequestTimeout, Tries
 from app.cli.runs import interruptible
+from app.cli.settings import load_settings
 from app.offline.coldstart.expression import Operator
 from app.offline.coldstart.problems import KINDS, Exhausted, Kind, Options, Problem, problems
 from app.offline.coldstart.run import Count, make
@@ -19,7 +20,6 @@ from app.offline.engines.local import LocalEngine
 from app.offline.sampling.endpoint import EndpointError
 from app.offline.sampling.sampler import SampleFile
 from app.rubric import resolve
-from app.settings import Settings
 
 _RUBRIC = "r1-cold-start"
 _DRY_RUN = 5
@@ -113,7 +113,7 @@ async def _make(
     columns = (TextColumn("cold start"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         bar = progress.add_task("", total=rest)
-        async with LocalEngine(rubric, Settings(), min(2, os.cpu_count() or 1), evidence=True) as engine:
+        async with LocalEngine(rubric, load_settings(), min(2, os.cpu_count() or 1), evidence=True) as engine:
             return await make(
                 iter(made),
                 teacher,

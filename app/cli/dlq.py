@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from app.cli.console import fail, out
-from app.cli.serve import DataDir, load_settings
+from app.cli.serve import DataDir
+from app.cli.settings import load_settings
 from app.queue import codec
 from app.queue.connection import Entry, Server
 from app.queue.keys import DEAD_MAX, Keys

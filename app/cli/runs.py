@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app import __version__
 from app.cli.console import err, fail
 from app.cli.rubric_file import load_rubric
+from app.cli.settings import load_settings
 from app.offline import layout as layouts
 from app.offline.engines.base import Engine, EngineError
 from app.offline.engines.local import LocalEngine
@@ -51,6 +52,7 @@ class Job(NamedTuple):
 
 def score_run(job: Job) -> None:
     """Score into the job's folder, going on where an earlier call stopped. Exits with a message on what it can't do."""
+    settings = load_settings()
     spec, rubric = _bind(job.rubric)
     try:
         source = Source(expand(job.inputs), layouts.find(job.layout, job.mapping), job.limit)
@@ -69,7 +71,7 @@ def score_run(job: Job) -> None:
     if output.resumed:
         err.print(f"resuming {job.out_dir} after {len(output.parts)} parts", highlight=False)
     began = time.monotonic()
-    tally = interruptible(lambda: _run(job, source, rubric, spec, output), str(job.out_dir))
+    tally = interruptible(lambda: _run(job, settings, source, rubric, spec, output), str(job.out_dir))
     seconds = time.monotonic() - began
     versions = {c.reward.name: c.reward.version for c in (*rubric.components, *rubric.group_components)}
     output.finish({"assay": __version__, "versions": versions, **asked, "engine": job.engine})
@@ -90,7 +92,7 @@ def interruptible(work: Callable[[], Coroutine[Any, Any, T]], kept: str) -> T:
     hint = f"what is done is kept in {kept}: the same command goes on from there"
     try:
         return asyncio.run(watched())
-    except (EngineError, StartFailed, NoRedis) as error:
+    except (EngineError, StartFailed, NoRedis, OSError) as error:  # OSError: the disk is full, say
         fail(f"{error}\n{hint}")
     except (KeyboardInterrupt, asyncio.CancelledError):
         err.print(f"stopped; {hint}", highlight=False)
@@ -110,7 +112,7 @@ def _bind(name: str) -> tuple[RubricSpec, Rubric]:
         fail(f"rubric {name}: {error}", 2)
 
 
-async def _run(job: Job, source: Source, rubric: Rubric, spec: RubricSpec, output: Output) -> Tally:
+async def _run(job: Job, settings: Settings, source: Source, rubric: Rubric, spec: RubricSpec, output: Output) -> Tally:
     columns = (
         TextColumn("scoring"),
         BarColumn(),
@@ -130,18 +132,18 @@ async def _run(job: Job, source: Source, rubric: Rubric, spec: RubricSpec, outpu
             progress.update(bar, completed=before + tally.rows, rate=rate, abstained=tally.abstained, bad=tally.bad)
 
         run = Rescore(
-            source, spec, output, text=job.text, evidence=job.evidence, part_rows=Settings().part_rows, progress=show
+            source, spec, output, text=job.text, evidence=job.evidence, part_rows=settings.part_rows, progress=show
         )
-        async with _engine(job, rubric, spec) as engine:
+        async with _engine(job, settings, rubric, spec) as engine:
             return await run.run(engine)
 
 
 @asynccontextmanager
-async def _engine(job: Job, rubric: Rubric, spec: RubricSpec) -> AsyncGenerator[Engine]:
+async def _engine(job: Job, settings: Settings, rubric: Rubric, spec: RubricSpec) -> AsyncGenerator[Engine]:
     evidence = job.evidence or bool(rubric.group_components)
     count = job.children or os.cpu_count() or 1
     if job.engine == "local" and job.url is None:
-        async with LocalEngine(rubric, Settings(), count, evidence=evidence) as engine:
+        async with LocalEngine(rubric, settings, count, evidence=evidence) as engine:
             yield engine
     elif job.engine == "ray":
         from app.offline.engines.ray import RayEngine

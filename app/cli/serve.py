@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from app.api.app import create
 from app.api.auth import BadKeys, KeyRing
 from app.api.auth.exposure import OpenToAll, check_exposure
 from app.cli.console import err, fail, out
 from app.cli.listen import listening, serve_app
+from app.cli.settings import load_settings
 from app.observe.logs import configure
 from app.rewards.base import LANES
 from app.settings import Settings
@@ -33,15 +33,6 @@ NoAuth = Annotated[bool | None, typer.Option("--insecure-no-auth", help="Listen 
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder for queue data and logs. [env: ASSAY_DATA_DIR; default: .assay]")
 ]
-
-
-def load_settings(**overrides: object) -> Settings:
-    """Settings from environment and file, with what the command line gave on top."""
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
-    except ValidationError as error:
-        problems = "; ".join(f"ASSAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        fail(f"settings: {problems}", 2)
 
 
 def serve(

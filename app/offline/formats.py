@@ -35,6 +35,8 @@ def expand(inputs: list[str]) -> list[Path]:
             files = [path]
         else:
             files = [Path(name) for name in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207 - takes absolute patterns
+        if not files and path.is_dir():
+            raise InputError(f"{given}: holds no file of a kind that can be read; there are: {', '.join(SUFFIXES)}")
         if not files:
             raise InputError(f"{given}: no such file, and no files match it")
         for file in files:

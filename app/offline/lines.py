@@ -2,6 +2,7 @@
 reads for all that score."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,25 +22,32 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def pieces(path: Path) -> Iterator[bytes]:
-    """What a file holds, unpacked, some at a time. Raises OSError, EOFError, ValueError where it breaks off."""
+    """What a file holds, unpacked, some at a time. Raises OSError, EOFError where it breaks off."""
     suffix = path.suffix.lower()
     if suffix == ".zst":
         yield from _zstandard(path)
         return
     with gzip.open(path) if suffix == ".gz" else path.open("rb") as file:
-        while piece := file.read1(_PIECE):
-            yield piece
+        try:
+            while piece := file.read1(_PIECE):
+                yield piece
+        except zlib.error as error:
+            raise OSError(str(error)) from None
 
 
 def _zstandard(path: Path) -> Iterator[bytes]:
     """Frame after frame. The library's own reader takes a file that breaks off for one that ends."""
-    decompressor: Any = optional("zstandard", f"to read {path.name}").ZstdDecompressor()
+    zstandard: Any = optional("zstandard", f"to read {path.name}")
+    decompressor: Any = zstandard.ZstdDecompressor()
     frame: Any = None
     with path.open("rb") as file:
         while packed := file.read(_PACKED_PIECE):
             while packed:
                 frame = frame or decompressor.decompressobj()
-                yield frame.decompress(packed)
+                try:
+                    yield frame.decompress(packed)
+                except zstandard.ZstdError as error:
+                    raise OSError(str(error)) from None
                 packed = b""
                 if frame.eof:
                     packed, frame = frame.unused_data, None
@@ -89,7 +97,7 @@ def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
     while True:
         try:
             piece = next(read, None)
-        except (OSError, EOFError, ValueError) as error:  # a truncated archive
+        except (OSError, EOFError) as error:  # a truncated archive
             piece, problem = None, f"the file can't be read further: {type(error).__name__}: {error}"
         if piece is None:
             break
@@ -119,6 +127,7 @@ def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
         yield problem
 
 
+_NO_OBJECT = "not a JSON object: each line should be one"
 _TOO_LONG = "longer than {} bytes"
 _decode: Any = msgspec.json.Decoder().decode
 
@@ -136,7 +145,8 @@ def decode_line(number: int, line: bytes) -> Row:
     try:
         data: Any = _decode(line.removeprefix(_BOM) if line[0] == _BOM[0] else line)
     except (ValueError, RecursionError) as error:
-        return Row(number, None, f"not JSON: {error}")
+        array = line.lstrip().startswith(b"[")
+        return Row(number, None, _NO_OBJECT if array else f"not JSON: {error}")
     if not isinstance(data, dict):
-        return Row(number, None, "not a JSON object")
+        return Row(number, None, _NO_OBJECT)
     return Row(number, data)  # pyright: ignore[reportUnknownArgumentType]

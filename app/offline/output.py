@@ -66,23 +66,32 @@ class Output:
     """An output folder that this process alone writes to."""
 
     def __init__(self, folder: Path, asked: dict[str, Any], *, restart: bool = False) -> None:
-        """Raises OutputError where the folder holds another run, or another process is at work in it.
-        Raises InputError where pyarrow is not installed."""
+        """Raises OutputError where the folder can't take this run, InputError where pyarrow is not installed."""
         required("pyarrow", _PURPOSE)
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (folder / ".lock").open("w")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / ".lock").open("w")
+        except OSError as error:
+            raise OutputError(f"{folder}: can't be a folder for results: {error.strerror}") from None
+        try:
+            self._take(asked, restart)
+        except OutputError:
+            self.close()
+            raise
+
+    def _take(self, asked: dict[str, Any], restart: bool) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise OutputError(f"{folder}: another process is writing to it") from None
+            raise OutputError(f"{self.folder}: another process is writing to it") from None
         if restart:
             self._clear()
         self._begin(asked)
         self.parts = self.part_files()
         self.position = self._last_position()
         self.resumed = bool(self.parts)
-        for file in folder.glob("bad-*.jsonl"):  # of a part that was never finished
+        for file in self.folder.glob("bad-*.jsonl"):  # of a part that was never finished
             if int(file.stem.partition("-")[2]) >= len(self.parts):
                 file.unlink()
 
@@ -98,7 +107,10 @@ class Output:
                 raise OutputError(f"{self.folder}: has parts but no {RUN}; name another folder, or say --restart")
             write_json(path, asked)
             return
-        before: Any = json.loads(path.read_text("utf-8"))
+        try:
+            before: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError:
+            raise self._damaged(RUN) from None
         for key in sorted({*asked, *before}):
             if asked.get(key) != before.get(key):
                 raise OutputError(
@@ -115,8 +127,14 @@ class Output:
     def _last_position(self) -> Position:
         if not self.parts:
             return Position()
-        metadata: Any = _parquet().read_schema(self.parts[-1]).metadata or {}
-        return Position(*json.loads(metadata[_POSITION]))
+        try:
+            metadata: Any = _parquet().read_schema(self.parts[-1]).metadata or {}
+            return Position(*json.loads(metadata[_POSITION]))
+        except (OSError, ValueError, KeyError):
+            raise self._damaged(self.parts[-1].name) from None
+
+    def _damaged(self, name: str) -> OutputError:
+        return OutputError(f"{self.folder}: {name} is damaged; name another folder, or --restart to begin anew")
 
     @property
     def rows_written(self) -> int:

@@ -22,12 +22,15 @@ class Source:
         """The layout, guessed where none was named. Raises BadLayout, InputError where no row can be read."""
         if self.layout is not None:
             return self.layout
+        problems: list[str] = []
         for file in self.files:
             for row in formats.rows(file):
                 if row.data is not None:
                     self.layout = guess(row.data)
                     return self.layout
-        raise InputError(f"{self.files[0]}: holds no row that can be read")
+                if not problems:
+                    problems.append(f"; {file.name}:{row.number}: {row.problem}")
+        raise InputError(f"{self.files[0]}: holds no row that can be read{''.join(problems)}")
 
     def chunks(self, start: Position, most_rows: int, most_bytes: int) -> Iterator[Chunk]:
         """All rows after a position, in order."""

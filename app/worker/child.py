@@ -30,6 +30,7 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
     """Serve until the parent closes the socket."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held by the fork server; programs would inherit that
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,6 +60,25 @@ def test_file_that_breaks_off_ends_in_one_bad_row(tmp_path: Path, name: str) -> 
     assert found[-1].data is None
     assert "can't be read further" in found[-1].problem
     assert [row.data for row in found[:-1]] == ROWS[: len(found) - 1]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst", "a.parquet", "a.arrow", "a.feather"])
+def test_file_of_anything_else_is_one_bad_row(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(random.Random(0).randbytes(5000))
+    [row] = rows(path)
+    assert row.data is None
+    assert "can't be read further" in row.problem
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_archive_that_is_damaged_within_gives_what_is_before(tmp_path: Path, name: str) -> None:
+    """Whatever its library raises; an archive without checksums may give nonsense in between."""
+    path = write(tmp_path, name)
+    packed = bytearray(path.read_bytes())
+    for place in range(20, len(packed), 97):
+        path.write_bytes(packed[:place] + b"\xff" * 8 + packed[place + 8 :])
+        assert [row.number for row in rows(path)] == sorted({row.number for row in rows(path)})
 
 
 def test_bad_lines_cost_themselves_alone(tmp_path: Path) -> None:

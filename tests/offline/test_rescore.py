@@ -76,7 +76,7 @@ def test_rows_come_out_once_in_order_with_rewards_and_a_report(tmp_path: Path) -
 @pytest.mark.e2e
 def test_run_killed_at_any_time_goes_on_to_the_same_rows(tmp_path: Path) -> None:
     """SIGKILL twice, SIGINT once, then to the end: the rows of a run that nobody disturbed."""
-    data = write_rows(tmp_path / "in.jsonl", 30_000, bad=(100, 16_000))
+    data = write_rows(tmp_path / "in.jsonl", 90_000, bad=(100, 16_000))
     environment = {**os.environ, "ASSAY_PART_ROWS": "1000"}
     for number, wait_parts in ((signal.SIGKILL, 1), (signal.SIGKILL, 3), (signal.SIGINT, 4)):
         process = subprocess.Popen(
@@ -98,9 +98,33 @@ def test_run_killed_at_any_time_goes_on_to_the_same_rows(tmp_path: Path) -> None
     said = run(data, "--out", tmp_path / "out")
     assert "resuming" in said
     rows = table(tmp_path / "out")
-    assert [row["row"] for row in rows] == [n for n in range(1, 30_001) if n not in (100, 16_000)]
+    assert [row["row"] for row in rows] == [n for n in range(1, 90_001) if n not in (100, 16_000)]
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["bad_rows"] == 2
     assert all((row["accuracy"] == 1.0) == (row["row"] % 3 != 0) for row in rows)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("wait_s", [0.0, 0.2, 0.4])
+def test_interrupt_while_it_starts_prints_no_insides(tmp_path: Path, wait_s: float) -> None:
+    """As a terminal sends it: to every process at once, while they import."""
+    data = write_rows(tmp_path / "in.jsonl", 30_000)
+    process = subprocess.Popen(
+        command(data, "--out", tmp_path / "out"),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(wait_s)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said, said
 
 
 @pytest.mark.e2e

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.offline.extras import optional
+from app.offline.extras import InputError, optional
 from app.offline.passk import ks, pass_at_k
 from app.rubric import PASS_COMPONENT
 
@@ -22,13 +22,17 @@ class Run:
     """The rows of a finished run, by column."""
 
     def __init__(self, folder: Path) -> None:
+        """Raises FileNotFoundError where the folder holds no run, InputError where its parts can't be read."""
         self.folder = folder
         self._dataset: Any = optional("pyarrow.dataset", "to read results")
         self._compute: Any = optional("pyarrow.compute", "to read results")
         files = sorted(str(p) for p in folder.glob("part-*.parquet"))
         if not files:
             raise FileNotFoundError(f"{folder}: holds no run (no part-00000.parquet)")
-        self.data: Any = self._dataset.dataset(files)
+        try:
+            self.data: Any = self._dataset.dataset(files)
+        except ValueError as error:
+            raise InputError(f"{folder}: a part is damaged: {error}") from None
 
     @property
     def names(self) -> list[str]:
