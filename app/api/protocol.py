@@ -15,6 +15,8 @@ HEAD_S = 30.0
 """From a connection's first byte to the end of its first request's head; an honest client takes milliseconds."""
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers: eight times what common servers allow."""
+_HELD_BYTES = 32 * 1024
+"""More is written at once, so that a client who does not read is noticed."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -25,6 +27,7 @@ class _Gathered:
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._size = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -33,6 +36,9 @@ class _Gathered:
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
+        self._size += len(data)
+        if self._size > _HELD_BYTES:
+            self._flush()
 
     def close(self) -> None:
         self._flush()
@@ -40,7 +46,7 @@ class _Gathered:
 
     def _flush(self) -> None:
         if self._held:
-            held, self._held = self._held, []
+            held, self._held, self._size = self._held, [], 0
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
 
