@@ -202,7 +202,8 @@ class Dispatcher:
                 del self._open[work]
                 self._spawn(self._send([batch]))
 
-        asyncio.get_running_loop().call_later(self._coalesce_s, flush)
+        # Where nothing is under way there is nothing to wait beside.
+        asyncio.get_running_loop().call_later(self._coalesce_s if self._under_way else 0.0, flush)
 
     async def _send(self, batches: list[Batch]) -> None:
         """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
