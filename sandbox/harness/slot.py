@@ -38,7 +38,7 @@ from sandbox.harness.launcher import NativeLauncher, Setting, Start, make
 from sandbox.harness.leftovers import empty, remove
 from sandbox.harness.meter import Meter
 from sandbox.harness.repeat import Handed, Repeats
-from sandbox.harness.sockets import Sockets
+from sandbox.harness.sockets import Sockets, SocketsStay
 from sandbox.harness.supervise import Lines, Watch
 
 SLOT_NAMESPACES = kernel.CLONE_NEWNET | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
@@ -80,14 +80,15 @@ class Slot:
         }
 
     def serve(self) -> None:
-        """Serve until the host closes the channel, or a jail can't be built (told by a `down` message)."""
+        """Serve until the host closes the channel, a jail can't be built (told by a `down` message), or a run has left
+        what can't be cleared away."""
         try:
             while True:
                 self._clean()
                 self._reply({"op": "up", "keeps": self.setting.namespaces})
                 while self._answer():
                     pass
-        except wire.WireError:
+        except (wire.WireError, SocketsStay):
             return
         except (OSError, Unconfined) as error:
             with suppress(OSError):
@@ -154,7 +155,7 @@ class Slot:
         return [part.replace("/tmp/", f"{scratch}/").replace("/box", self.setting.box) for part in argv]
 
     def _begin(self, header: dict[str, Any], processes: int = 1) -> Jail:
-        """Make ready for one run: fresh files, no sockets, limits set, counters at zero. Raises OSError."""
+        """Ready for one run: fresh files, no sockets, limits set, counters at zero. Raises SocketsStay, OSError."""
         if self._sockets is not None:
             self._sockets.settle()
         if not self.setting.namespaces:

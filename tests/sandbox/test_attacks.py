@@ -339,10 +339,11 @@ print("free")
 
 
 def test_sockets_in_flight_are_gone_before_the_next_program_runs(safe_sandbox: Sandbox) -> None:
-    for _ in range(5):
+    find = {"mode": "stdio", "code": FIND_SOCKETS, "tests": [{"input": "", "output": "free"}]}
+    for _ in range(3):
         assert safe_sandbox.run(Program("python", SOCKETS)).ok
-        found = safe_sandbox.run(Program("python", FIND_SOCKETS))
-        assert found.stdout == b"free\n", found
+        report = safe_sandbox.judge(find)
+        assert report.status == Verdict.AC, report
 
 
 LOOK = "stat -c '%x %y %z' /box /box/main.sh; ls /box; cat /box/main.sh; echo x > /dev/null"
@@ -465,9 +466,6 @@ NATIVE = {
                                      "int main(){int f=memfd_create(\"x\",0),g=open(\"/usr/bin/id\",0);char b[1<<16];long n;while((n=read(g,b,sizeof b))>0)"
                                      "write(f,b,n);fchown(f,0,0);fchmod(f,06755);dup2(f,99);char*a[]={(char*)\"id\",0};"
                                      "execve(\"/proc/self/fd/99\",a,a);}", {"WA", "RE"}),
-    "orders of precedence": ("#include <cstdio>\n#include <fcntl.h>\n#include <sys/resource.h>\nint main(){if(!setpriority(PRIO_USER,0,-5)||"
-                             "!setpriority(PRIO_PROCESS,1,19)||open(\"/proc/1/oom_score_adj\",1)>=0)"
-                             "puts(\"PWNED!\");}", {"WA"}),
     "socket": ("#include <sys/socket.h>\n#include <cstdio>\nint main(){if(socket(AF_INET,SOCK_STREAM,0)>=0)puts(\"PWNED!\");}", {"WA"}),
 }  # fmt: skip
 

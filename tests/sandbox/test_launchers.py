@@ -102,5 +102,8 @@ def test_nothing_of_an_earlier_run_is_in_a_later_one_s_memory(sandbox: Sandbox) 
 
 
 def test_the_scheduling_group_that_runs_share_with_their_slot_is_not_theirs_to_change(sandbox: Sandbox) -> None:
-    code = "try: open('/proc/self/autogroup', 'w').write('19')\nexcept OSError: print('refused')"
-    assert sandbox.run(Program("python", code)).stdout == b"refused\n"
+    code = "import os\ndef order(what):\n  try: what(); print('done')\n  except OSError: print('refused')\n"
+    orders = ["open('/proc/self/autogroup', 'w').write('19')", "os.setpriority(os.PRIO_PROCESS, 1, 19)",
+              "os.setpriority(os.PRIO_USER, 0, -5)", "os.setpriority(os.PRIO_PGRP, 0, -5)"]  # fmt: skip
+    code += "\n".join(f"order(lambda: {order})" for order in orders)
+    assert sandbox.run(Program("python", code)).stdout == b"refused\n" * len(orders)
