@@ -18,6 +18,9 @@ MAX_NESTED = 4
 MAX_ATOMS = 24
 """Generators of one comparison."""
 
+HASHED = 2
+"""Steps for each node of an atom that is looked up: numbers are hashed slowly, and an atom once in each table."""
+
 
 class Fraction(tuple[Any, Any]):
     """Numerator and denominator."""
@@ -57,7 +60,7 @@ class RationalFunctions:
                 self._collect(node.args[0])
 
     def _atom(self, node: Node) -> None:
-        spend(size(node))
+        spend(HASHED * size(node))
         if node in self.atoms or node in self._same:
             return
         if node.op in _INTERNED and node.args:
@@ -107,6 +110,7 @@ class RationalFunctions:
         return self._generator(node), one
 
     def _generator(self, atom: Node) -> Any:
+        spend(HASHED * size(atom))
         return self.gens[self.atoms[self._same.get(atom, atom)]]
 
     def mul(self, a: Any, b: Any) -> Any:

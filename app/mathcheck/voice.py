@@ -35,7 +35,8 @@ _BEFORE = (
     ("\\b<!mine too>(?: \\w+){0,3} <answers>(?: out)? (?:it is|it's|that it is|by)<that><end>", "the value is somebody else's"),
     ("<open>(?:<mine>) (?:\\w+ )?<!acquaintance>(?:'s \\w+)?(?: once| just| later| also| even| first| keeps| kept)?(?: <often>)* <answers><that><end>", "the value is somebody else's"),
     ("<open>(?:half (?:of )?|much of |most of |all of |the )?<!source>(?: on \\w+ \\w+)?(?: <often>| just| here| seems to)* (?:<answers>|need|needs|lists|has)<that><end>", "the value is somebody else's"),
-    ("according to <!authority>(?: \\w+)?,?(?: (?:it|this|the \\w+) (?:is|was|equals))?<that><end>", "the value is somebody else's"),
+    ("according to <!source>(?: \\w+)?,?(?: (?:it|this|the \\w+) (?:is|was|equals))?<that><end>", "the value is somebody else's"),
+    ("according to (?:<mine>) (?:\\w+ )?<!acquaintance>,?(?: (?:it|this|the \\w+) (?:is|was|equals))?<that><end>", "the value is somebody else's"),
     ("<!fooled>(?: \\w+)? (?:into|to) <answers><that><end>", "the value is said to be a mistake"),
     ("<!rumor>", "the value is somebody else's"),
     ("<!usual>(?: but)?(?: \\w+){0,2}? (?:<mistake>|<bad>)\\b.*?(?:<yields>|:)<that><end>", "the value is said to be a mistake"),
@@ -105,7 +106,6 @@ _DERIVED = {
     "wrong": CLASSES["bad"] + "|" + CLASSES["mistake"],
     "unknown": "unknown|unclear|different|another|larger|smaller",
     "mine too": CLASSES["people"] + "|of mine",
-    "authority": CLASSES["source"] + "|my|our|your|another|one of my|some",
     "right": "right|correct|the answer|true|answer|possible|valid|it|what",
 }
 """Classes made of others."""
@@ -143,44 +143,12 @@ def _alternatives(name: str) -> str:
 
 
 _COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "for",
-        "in",
-        "is",
-        "to",
-        "i",
-        "it",
-        "that",
-        "this",
-        "with",
-        "as",
-        "from",
-        "only",
-        "what",
-        "you",
-        "not",
-        "be",
-        "by",
-        "one",
-        "answer",
-        "value",
-        "number",
-        "result",
-        "solution",
-        "problem",
-        "question",
-        "final",
-        "we",
-        "have",
-        "has",
-        "was",
-        "some",
-        "my",
-    ]
+    re.findall(
+        "[a-z]+",
+        "the a an of for in is to i it that this with as from only what you be by one answer value number result solution "
+        "problem question final we have has was some my our your e will would should could might must may can when if do "
+        "does did or at so",
+    )
 )
 
 
@@ -223,9 +191,10 @@ def counts(after: str) -> bool:
 def told_before(sentence: str, *, counted: bool) -> str | None:
     """Why a value at the end of this part of a sentence is not the writer's statement; None if it is."""
     text = _plain(sentence)
-    if _MEASURED.match(text):
+    shapes = _possible(text, BEFORE, _BEFORE_AT)
+    if not shapes or _MEASURED.match(text):
         return None
-    for shape in _possible(text, BEFORE, _BEFORE_AT):
+    for shape in shapes:
         if not (counted and shape.reason in _OF_VALUES) and shape.pattern.search(text):
             return shape.reason
     return None
@@ -243,6 +212,8 @@ _OF_VALUES = (
 
 def told_after(after: str) -> str | None:
     """Why a value before this text is taken back or doubted in its sentence or the next; None if it is not."""
+    if MARKS_AFTER.isdisjoint(rough_words(after)):
+        return None
     text = _plain(after)
     end = _SENTENCE_END.search(text)
     sentence, following = (text[: end.start()], text[end.end() :]) if end else (text, "")
