@@ -4,7 +4,7 @@ import re
 
 from flint import fmpq
 
-from app.mathcheck.ast import Node, size
+from app.mathcheck.ast import Node
 from app.mathcheck.choices import chooses, letters, listed, named, option
 from app.mathcheck.compare import compare
 from app.mathcheck.extract import answer_part, extract_in_full
@@ -33,8 +33,6 @@ _NEAR = re.compile(
     re.I,
 )
 """Where the policy rounds, a number that is said to be rounded is an answer."""
-LARGE = 200
-"""Nodes of a reference whose comparison may cost too much without either side being monstrous."""
 _LAST_WORDS = 600
 """Characters at the end of a completion in which an option may be named."""
 
@@ -208,10 +206,9 @@ def _decide(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) 
         pass
     if any(_too_complex_itself(gold, policy) for gold in golds):
         return Verdict(None, Status.BAD_REFERENCE, detail="too much work")
-    asked = max(map(size, golds))
-    if asked > LARGE and max(map(size, answers)) <= 2 * asked:  # a long list beside a long list is nobody's fault
-        return Verdict(None, Status.UNDECIDED, "undecided(too much work)", detail="too much work")
-    return Verdict(0.0, Status.TOO_COMPLEX, detail="too much work")
+    if any(_too_complex_itself(answer, policy) for answer in answers):
+        return Verdict(0.0, Status.TOO_COMPLEX, detail="too much work")
+    return Verdict(None, Status.UNDECIDED, "undecided(too much work)", detail="too much work")
 
 
 def _by_readings(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Policy) -> Verdict:
@@ -246,10 +243,11 @@ def _by_readings(answers: tuple[Node, ...], golds: tuple[Node, ...], policy: Pol
     return Verdict(0.0, Status.OK, last.certificate, None, last.detail, tuple(steps))
 
 
-def _too_complex_itself(gold: Node, policy: Policy) -> bool:
+def _too_complex_itself(node: Node, policy: Policy) -> bool:
+    """Whether one side alone, beside the number one, takes too much."""
     try:
         with budget(MAX_WORK // 2):
-            compare(gold, Node("num", (), fmpq(1)), policy)
+            compare(node, Node("num", (), fmpq(1)), policy)
     except (TooComplex, Exhausted):
         return True
     except (MathError, ZeroDivisionError, OverflowError):

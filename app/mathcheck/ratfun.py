@@ -64,8 +64,14 @@ class RationalFunctions:
         if node in self.atoms or node in self._same:
             return
         if node.op in _INTERNED and node.args:
+            level = _level(node)
             for other in self.atoms:
-                if other.op == node.op and other.value == node.value and _same_parts(node, other, self._depth):
+                if (
+                    other.op == node.op
+                    and other.value == node.value
+                    and _level(other) == level
+                    and _same_parts(node, other, self._depth)
+                ):
                     self._same[node] = other
                     return
         if len(self.atoms) == MAX_ATOMS:
@@ -178,6 +184,12 @@ class RationalFunctions:
 def _height(p: Any) -> int:
     """Bits of the largest coefficient."""
     return max((c.height_bits() for c in p.coeffs()), default=0)
+
+
+def _level(node: Node) -> int:
+    """How many functions stand within each other: atoms of different levels are not looked at for being the same."""
+    inner = max(map(_level, node.args), default=0)
+    return inner + 1 if node.op in _INTERNED else inner
 
 
 def _same_parts(a: Node, b: Node, depth: int) -> bool:
