@@ -1,6 +1,7 @@
 """`assay rescore`: stored rollouts of any size in, a folder of Parquet with a report out; resumes where it stopped."""
 
 import gc
+import signal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,7 @@ def rescore(
     report: Annotated[bool, typer.Option(help="Write report.html and report.json.")] = True,
 ) -> None:
     """Re-score stored rollouts: one row out for each completion in, in order, resumable, with a report."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
     if engine == "local" and url is None:
         offline_fork_server()  # which imports the rewards while this process imports what it needs itself

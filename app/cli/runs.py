@@ -89,6 +89,7 @@ def interruptible(work: Callable[[], Coroutine[Any, Any, T]], kept: str) -> T:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
         return await work()
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     hint = f"what is done is kept in {kept}: the same command goes on from there"
     try:
         return asyncio.run(watched())

@@ -12,11 +12,13 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.offline.extras import optional, required
+from app.offline.extras import InputError, optional, required
 from app.offline.records import BadRow
 from app.offline.rows import Columns
 
@@ -74,6 +76,7 @@ class Output:
             self._lock = (folder / ".lock").open("w")
         except OSError as error:
             raise OutputError(f"{folder}: can't be a folder for results: {error.strerror}") from None
+        threading.Thread(target=_warm_up).start()
         try:
             self._take(asked, restart)
         except OutputError:
@@ -172,8 +175,17 @@ class Output:
 
 
 def _parquet() -> Any:
-    """Imported when it is needed: the children begin the sooner."""
     return optional("pyarrow.parquet", _PURPOSE)
+
+
+def _warm_up() -> None:
+    """Import what writing takes, a third of a second, while children start and there is nothing to write.
+
+    Where that fails, as it does in a process that ends meanwhile, the first write tells.
+    """
+    with suppress(ImportError, InputError, RuntimeError):
+        _parquet()
+        optional("pyarrow", _PURPOSE).array([0])
 
 
 def _bad(row: BadRow) -> dict[str, Any]:

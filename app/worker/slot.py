@@ -234,11 +234,16 @@ class Slot:
                 args=(theirs, self._progress, self._budget.memory_bytes, self._log_level),
                 daemon=True,
             )
+            starting = asyncio.create_task(asyncio.to_thread(process.start))
             try:
-                await asyncio.to_thread(process.start)
+                await asyncio.shield(starting)
                 if self._core is not None and process.pid is not None:
                     os.sched_setaffinity(process.pid, {self._core})
                 return ours, process
+            except asyncio.CancelledError:
+                ours.close()  # a child that comes all the same ends at once; else this process would wait for it
+                await asyncio.wait([starting])
+                raise
             except (OSError, EOFError) as error:
                 ours.close()
                 tries += 1

@@ -56,7 +56,11 @@ class Engine(ABC):
         """Give back what it holds."""
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:  # an interrupt too: what has started must end
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None):  # noqa: ANN204
