@@ -39,6 +39,7 @@ _DENIED_ELSEWHERE = re.compile(
 )
 """Languages that deny after the value."""
 _ROUGH_MARKS = AFTER_MARKS | MARKS_AFTER
+_SPACES = re.compile(r"\s{2,}")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
 _CLOSED = r"^[\s$)\]}*\"'”’`]*(?:\\[)\]])?[\s$*]*"
 _VALUE = r"(?:\s*[\\$({\[*-]*\s*(?:\d|boxed|frac|sqrt|pi\b))"
@@ -82,6 +83,7 @@ def read_after(window: str) -> str | None:
     end = _END.search(window)
     sentence = window[: end.end()] if end else window
     rest = window[end.end() :] if end else ""
+    sentence, rest = _SPACES.sub(" ", sentence), _SPACES.sub(" ", rest)  # many would be tried in all ways
     if sentence.rstrip(" \n*_$)\"'").endswith(("?", "？")):
         return "the value is asked for, not stated"
     if not window.isascii() and _DENIED_ELSEWHERE.match(sentence):

@@ -231,5 +231,8 @@ def _possible(text: str, shapes: tuple[Shape, ...], index: dict[str, list[int]])
     return [shapes[n] for n in sorted(at)]
 
 
+_SPACES = re.compile(r" {2,}")
+
+
 def _plain(text: str) -> str:
-    return text.lower().replace("’", "'").replace("\n\n", " . ").replace("\n", " ")
+    return _SPACES.sub(" ", text.lower().replace("’", "'").replace("\n\n", " . ").replace("\n", " "))

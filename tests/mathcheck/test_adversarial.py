@@ -127,6 +127,13 @@ def test_a_flood_of_one_trigger_is_read_without_error(trigger, end):
     assert check(text, "42").score in (0.0, 1.0)
 
 
+@pytest.mark.parametrize("gap", [" ", " \n", "\t", " $"], ids=ascii)
+def test_a_row_of_spaces_beside_a_value_is_read_as_one(gap):
+    """Patterns with several optional spaces in a row would try it in all ways: a hundred of them for each value."""
+    text = "".join(f"12:{k}{gap * 70}PM or {gap * 70}maybe\n\n" for k in range(10, 60)) * 20
+    assert check(text, "42").score == 0.0
+
+
 @pytest.mark.parametrize("word", sorted({*BEFORE_MARKS, *AFTER_MARKS}))
 def test_a_flood_of_words_that_qualify_is_read_without_error(word):
     assert check(f"{word} " * 20_000 + "42", "42").score in (0.0, 1.0)
