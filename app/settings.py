@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     batch_bytes: Annotated[int, Field(ge=1)] = 512 * 1024
     """Text of a micro-batch."""
     coalesce_ms: Annotated[float, Field(ge=0)] = 1.0
-    """How long a request of a few items waits for others, to share a micro-batch with them."""
+    """How long a request of a few items waits for others while something is being scored, to share a micro-batch."""
     cache_items: Annotated[int, Field(ge=0)] = 20_000
     """Scores that an API process keeps, to answer equal items with; 0 keeps none."""
     prefetch: Annotated[int, Field(ge=1)] = 2
