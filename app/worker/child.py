@@ -17,10 +17,12 @@ from app.observe.logs import configure
 from app.queue.codec import ItemScores, decode_batch, encode
 from app.worker.frames import Frames, Kind, ReceivedCall, pack
 from app.worker.progress import Progress
-from app.worker.scoring import bind, sample_of, score_item
+from app.worker.scoring import bind, score_entries
 
 _FLUSH_NS = 20_000_000
 """Finished scores wait no longer than this for their neighbours."""
+_TOGETHER_NS = 5_000_000
+"""Items are scored so many at a time as should take this long; the first of a micro-batch shows what they take."""
 _PR_SET_PDEATHSIG = 1
 _COLLECT = (20_000, 20, 20)
 """Scores have no cycles and die with their micro-batch: the usual 700 objects are a collection every few items."""
@@ -58,15 +60,17 @@ def _score_batch(payload: memoryview, sock: socket.socket, progress: Progress) -
     batch = decode_batch(payload)
     components = bind(batch.components)
     done: list[ItemScores] = []
-    indices = [component.index for component in components]
+    first, together = 0, 1
     flushed = time.monotonic_ns()
-    for position, entry in enumerate(batch.entries):
-        if done and time.monotonic_ns() - flushed > _FLUSH_NS:
+    while first < len(batch.entries):
+        started = time.monotonic_ns()
+        if done and started - flushed > _FLUSH_NS:
             sock.sendall(pack(Kind.SCORES, encode(done)))
             done.clear()
-            flushed = time.monotonic_ns()
-        sample = sample_of(entry.item)
-        scores = score_item(components, sample, entry.request, position, progress, batch.evidence, entry.known)
-        done.append(ItemScores(entry.index, list(zip(indices, scores, strict=True))))
+            flushed = started
+        some = batch.entries[first : first + together]
+        done += score_entries(components, some, first, progress, batch.evidence)
+        first += together
+        together = max(1, together * _TOGETHER_NS // max(1, time.monotonic_ns() - started))
     progress.idle()
     sock.sendall(pack(Kind.LAST_SCORES, encode(done)))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from app.queue.codec import ComponentScore, ComponentWork, WorkItem
+from app.queue.codec import ComponentScore, ComponentWork, Entry, ItemScores, WorkItem
 from app.rewards import registry
 from app.rewards.base import Component, Params, Reward, Sample
 from app.rewards.memory import memory_limit
@@ -18,7 +18,6 @@ from app.worker.progress import Progress
 _log = structlog.get_logger(__name__)
 _RUBRICS_KEPT = 256
 _json = msgspec.json.Encoder()
-_NONE_KNOWN: Mapping[int, ComponentScore] = {}
 
 
 class Column(NamedTuple):
@@ -77,27 +76,29 @@ def bind(components: Sequence[ComponentWork]) -> tuple[Bound, ...]:
     return _bound(_json.encode(components))
 
 
-def score_item(
-    components: Sequence[Bound],
-    sample: Sample,
-    request: str,
-    position: int,
-    progress: Progress,
-    evidence: bool,
-    known: Mapping[int, ComponentScore] = _NONE_KNOWN,
-) -> list[ComponentScore]:
-    """Scores of one item by its components, each noted in the progress as it begins; those `known` are not computed."""
-    scores: list[ComponentScore] = []
+def score_entries(
+    components: Sequence[Bound], entries: Sequence[Entry], first: int, progress: Progress, evidence: bool
+) -> list[ItemScores]:
+    """Scores of some items of a micro-batch, of which the first has this position in it.
+
+    One component after the other, as `score_columns` does and for its reason; each is noted in the progress as it
+    begins. What an entry has `known` is not computed.
+    """
+    samples = [sample_of(entry.item) for entry in entries]
+    columns: list[list[tuple[int, ComponentScore]]] = []
     now = time.monotonic_ns()
     for number, component in enumerate(components):
-        score = known.get(component.index)
-        if score is None:
-            progress.begin(position, number, now, component.cpu_s, component.wall_s)
-            scored, started = component.score(sample, request), now
-            now = time.monotonic_ns()
-            score = as_score(scored, (now - started) // 1000, evidence)
-        scores.append(score)
-    return scores
+        column: list[tuple[int, ComponentScore]] = []
+        columns.append(column)
+        for position, (entry, sample) in enumerate(zip(entries, samples, strict=True), first):
+            score = entry.known.get(component.index)
+            if score is None:
+                progress.begin(position, number, now, component.cpu_s, component.wall_s)
+                scored, started = component.score(sample, entry.request), now
+                now = time.monotonic_ns()
+                score = as_score(scored, (now - started) // 1000, evidence)
+            column.append((component.index, score))
+    return [ItemScores(entry.index, list(row)) for entry, row in zip(entries, zip(*columns, strict=True), strict=True)]
 
 
 def score_columns(
