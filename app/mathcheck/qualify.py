@@ -54,7 +54,7 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
 
 def speaks_before(text: str, floor: int, start: int, *, boxed: bool = True) -> bool:
     """Whether words between `floor` and `start`, in the sentence, may qualify what stands there: if not, none do."""
-    cut = max(floor, start - WINDOW)
+    cut = start - WINDOW if start - WINDOW > floor else floor
     tag_end = text.rfind(">", cut, start) + 1
     if tag_end:
         tag = text.rfind("<", max(0, tag_end - _LONGEST_TAG), tag_end)

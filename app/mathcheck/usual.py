@@ -37,6 +37,7 @@ def usual_answer(text: str) -> Extraction | None:
         return None
     start = text.rfind("</think>") + len("</think>") if tags else 0
     content, end = m[1].strip(), m.end(1) + 1
+    near = at - HIDING if at - HIDING > start else start  # here and below: a call of `max` takes as long as a search
     if (
         at < start
         or not content.isascii()
@@ -44,9 +45,9 @@ def usual_answer(text: str) -> Extraction | None:
         or _belongs(text, start, at)
         or speaks_before(text, start, at)
         or (
-            hides_what_ends(text, max(start, at - HIDING), at)
+            hides_what_ends(text, near, at)
             if m.end() == len(text)
-            else len(text) - end > REST or _goes_on(text, end) or hides(text[max(start, at - HIDING) :])
+            else len(text) - end > REST or _goes_on(text, end) or hides(text[near:])
         )
     ):
         return None
@@ -73,10 +74,10 @@ def _goes_on(text: str, end: int) -> bool:
 
 def _belongs(text: str, start: int, at: int) -> bool:
     """Whether the box may be a part of an expression, or of a list with the box before it."""
-    before = text[max(start, at - 8) : at]
+    before = text[at - 8 if at - 8 > start else start : at]
     if before and before[-1] not in _SETS_OFF and _may_glue(text, start, at, before):
         return True
-    previous = text.rfind("box", max(start, at - NEAR), at)
+    previous = text.rfind("box", at - NEAR if at - NEAR > start else start, at)
     if previous < 0:
         return False
     box = read_box(text, max(text.rfind("\\", start, previous), start))
