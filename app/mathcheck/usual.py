@@ -14,11 +14,11 @@ from app.mathcheck.verdict import Extraction
 from app.mathcheck.visible import HIDING, hides, hides_what_ends
 
 _PLAIN = r"[^{}\\~%<]{1,60}"
-_BOXED = re.compile(
-    rf"\\boxed\{{({_PLAIN}|-?\\[dt]?frac\{{[^{{}}\\]{{1,60}}\}}\{{[^{{}}\\]{{1,60}}\}})\}}(?:[.$\s]|\\[)\]]|\*\*)*"
-)
+_BOX = rf"\\boxed\{{({_PLAIN}|-?\\[dt]?frac\{{[^{{}}\\]{{1,60}}\}}\{{[^{{}}\\]{{1,60}}\}})\}}"
+_BOXED = re.compile(rf"{_BOX}(?:[.$\s]|\\[)\]]|\*\*)*")
 """A box without commands but a fraction's, and behind it what may close a sentence."""
 _TAGGED = re.compile(rf"<answer>({_PLAIN})</answer>\s*\Z")
+_BOX_TAGGED = re.compile(rf"<answer>\s{{0,3}}\$?\$?{_BOX}\$?\$?\s{{0,3}}</answer>\s*\Z")
 _TAGS = re.compile(r"<(/?think|answer|verifier_answer)>")
 _THOUGHT = (["think", "/think"], ["/think"])
 _SETS_OFF = frozenset("$:=,;([")
@@ -57,13 +57,18 @@ def usual_answer(text: str) -> Extraction | None:
 def _tagged(text: str, tags: list[str]) -> Extraction | None:
     """The plain content of the one answer tag, which ends the text."""
     at = text.rfind("<answer>")
-    if (m := _TAGGED.match(text, at)) is None or (tags and tags not in _THOUGHT):
+    if tags and tags not in _THOUGHT:
+        return None
+    reason = "content of <answer>"
+    if (m := _TAGGED.match(text, at)) is None:
+        m, reason = _BOX_TAGGED.match(text, at), "\\boxed in <answer>"
+    if m is None:
         return None
     start = text.rfind("</think>") + len("</think>") if tags else 0
     content = m[1].strip()
     if at < start or not content or not content.isascii() or hides_what_ends(text, max(start, at - HIDING), at):
         return None
-    return Extraction(content, "answer_tag", *m.span(1), "content of <answer>")
+    return Extraction(content, "answer_tag", *m.span(1), reason)
 
 
 def _goes_on(text: str, end: int) -> bool:

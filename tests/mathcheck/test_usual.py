@@ -15,6 +15,9 @@ from tests.mathcheck.generated import hostile, stated
 BOXES = [
     "<answer>42</answer>",
     "<answer> not 42 </answer>",
+    "<answer>$\\boxed{42}$</answer>",
+    "<answer>\n\\boxed{\\frac{3}{4}}\n</answer>",
+    "<answer>$\\boxed{ 42 }</answer>",
     "\\boxed{42}",
     "\\boxed{ -7.5 }",
     "\\boxed{\\frac{3}{4}}",
