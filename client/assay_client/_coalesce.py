@@ -22,12 +22,14 @@ Score = Callable[[list[Item], Rubric, float, Mapping[str, Any]], Awaitable[Score
 """Scores a batch by a point in time of the monotonic clock."""
 BATCH_ITEMS = 256
 """Items of a coalesced request: the service cuts it into micro-batches of 32, enough for its cores."""
-_IN_FLIGHT = 2
-"""Coalesced requests of one kind at once: one at work, one on its way; more would only be smaller."""
+_IN_FLIGHT = 3
+"""Coalesced requests of one kind at once: two at work, one on its way; more would only be smaller."""
 _LINGER_S = 0.001
 """An item waits so long for others while the service has nothing of its kind; nothing beside the time it takes."""
 _BUSY_LINGER_S = 0.01
-"""While it has, a batch grows until it is as large as what is under way, at most so long."""
+"""While it has, a batch grows until it is a fair share of all who call, at most so long."""
+_KINDS_KEPT = 16
+"""Kinds without work that are remembered, for how many their callers were."""
 
 
 class _Waiting(ABC):
@@ -117,6 +119,9 @@ class _Kind:
     """Under way."""
     items: int = 0
     """In those."""
+    share: int = BATCH_ITEMS
+    """Items that are enough for a request: those who called when the last one ended, divided by the requests that may
+    be under way. More in one and others would have nothing to do meanwhile; fewer and each would cost as much."""
     lingering: bool = False
     """The loop will look at what waits in a while."""
     called: bool = False
@@ -153,7 +158,7 @@ class Coalescer:
             if kind is None:
                 kind = self._kinds[key] = _Kind(rubric, dict(options))
             kind.waiting.append(one)
-            enough = not kind.called and len(kind.waiting) >= (kind.items or BATCH_ITEMS)
+            enough = not kind.called and len(kind.waiting) >= kind.share
             if not enough and kind.lingering:
                 return
             kind.called = kind.called or enough
@@ -176,7 +181,7 @@ class Coalescer:
             with self._lock:
                 kind.called = kind.lingering = False
                 if not kind.waiting:
-                    if not kind.requests and self._kinds.get(key) is kind:
+                    if not kind.requests and len(self._kinds) > _KINDS_KEPT and self._kinds.get(key) is kind:
                         del self._kinds[key]
                     return
                 if kind.requests >= _IN_FLIGHT:
@@ -194,11 +199,17 @@ class Coalescer:
             await self._answer(kind, [one for one in batch if one.wanted])
         finally:
             with self._lock:
+                kind.share = min(BATCH_ITEMS, -(-(len(kind.waiting) + kind.items) // _IN_FLIGHT))
                 kind.requests -= 1
                 kind.items -= len(batch)
+                more = 0 < len(kind.waiting) < kind.share  # the callers of this batch may be back soon
+                kind.lingering = kind.lingering or more
             for one in batch:
                 one.wake()
-            self._flush(key, kind)
+            if more:
+                self._flush_in(key, kind, _BUSY_LINGER_S if kind.requests else _LINGER_S)
+            else:
+                self._flush(key, kind)
 
     async def _answer(self, kind: _Kind, batch: Sequence[_Waiting]) -> None:
         """Score a batch by its last deadline; an item whose own passes earlier does not hold the others to it."""
