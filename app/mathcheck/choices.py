@@ -18,10 +18,12 @@ class Option(NamedTuple):
 _FONT = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|bf|boxed|rm|displaystyle)\b|[{}$*`]|\\[,;! ]|~")
 _BEGINS = re.compile(rf"(?:[(\[\s.,]|{_FONT.pattern})*[^\W\d_]")
 """What an option begins with, font commands left out: a letter, in brackets or not."""
-_NAMED = re.compile(r"(?:option|choice|answer|选项|选)\s*:?\s*\W{0,3}(?=[A-Za-z]\W{0,3}\Z)", re.I)
+_NAMED = re.compile(r"(?:option|choice|answer|选项|选)\s*(?::\s*)?\W{0,3}(?=[A-Za-z]\W{0,3}\Z)", re.I)
 _LETTER = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?")
 _WITH_TEXT = re.compile(r"(?:[(\[]\s*([A-J])\s*[)\]]|([A-J])\s*[.:)])[.:]?\s*(\S.*)", re.S)
-_SEVERAL = re.compile(r"[(\[]?[A-J][)\]]?(?:\s*(?:,|;|&|/|\band\b|和|、|\s)\s*(?:and\s+)?[(\[]?[A-J][)\]]?){1,9}\.?")
+_SEVERAL = re.compile(
+    r"[(\[]?[A-J][)\]]?(?:(?:\s*(?:,|;|&|/|\band\b|和|、)\s*|\s+)(?:and\s+)?[(\[]?[A-J][)\]]?){1,9}\.?"
+)
 _JOINED = re.compile(r"[A-J]{2,6}")
 _MENTION = re.compile(r"(?<![A-Za-z0-9_\\^'’-])[(\[]?([A-J])[)\]]?(?![A-Za-z0-9_'’^]|\s?[=+/<>]|\s?\*(?!\*))")
 _NEXT_OPTION = re.compile(r"(?:^|[\s,;])(?:[(\[]([A-J])[)\]]|([A-J])[.)])(?=\s*\S)")
@@ -32,7 +34,7 @@ _ANSWER_IS = re.compile(
 )
 _VERBS = frozenset("is was and or because since as but not seems must should would can has isn".split())
 _MATH = re.compile(r"[-+*/^=<>]|\\(?!text|mathrm|mathbf)[A-Za-z]")
-_LIST_GOES_ON = re.compile(r"[.)]?[^\n]{0,80}?(?:\n\s*[-*]?\s*|\s)[(\[]?[B-J][.)\]]\s+\S")
+_LIST_GOES_ON = re.compile(r"[.)]?[^\n]{0,80}?(?:\n\s*(?:[-*]\s*)?|\s)[(\[]?[B-J][.)\]]\s+\S")
 _LEADING = re.compile(
     r"[(\[]?([A-J])[)\]]?[,;:.]?\s*(?:since|because|as|for|is (?:the )?(?:correct|right|only|true|best))\b"
 )

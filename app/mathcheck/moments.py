@@ -13,7 +13,7 @@ from app.mathcheck.words import plain
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?\s*(?:([ap])\.?\s?m\.?|(noon|midnight))|(noon|midnight)", re.I)
 _DAY_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?:\s*(?:h|hrs|hours))?")
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(days?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)\b\.?", re.I)
-_PARTS = re.compile(rf"{_PART.pattern}(?:\s*(?:,|and|,\s*and)?\s*{_PART.pattern})*", re.I)
+_PARTS = re.compile(rf"{_PART.pattern}(?:\s*(?:(?:,|and|,\s*and)\s*)?{_PART.pattern})*", re.I)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<m>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"

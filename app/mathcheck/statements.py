@@ -28,7 +28,7 @@ _KEYWORDS = (
 )
 _MARKUP = r"[\s*_`\"'”’}]{0,8}"
 _STATES = re.compile(
-    rf"(?:答案|结果|答え)\s*(?:分别)?\s*(?:{_MARKUP})(?:是|为|為|は|等于|应为|应该是|[:：=])|故选\s*[:：]?|答[:：]|"
+    rf"(?:答案|结果|答え)\s{{0,20}}(?:分别\s{{0,20}})?(?:{_MARKUP})(?:是|为|為|は|等于|应为|应该是|[:：=])|故选\s*[:：]?|答[:：]|"
     rf"(?:ans|a){_MARKUP}[:=]|"
     r"(?:answers?|result|réponse|antwort|respuesta|resposta|risposta|ответ)(?:\s+(?:correcta?|finale?|richtige))?"
     rf"(?:\s+(?:to|of|for|in)\s+[^.:\n$=]{{1,60}}?)?{_MARKUP}"

@@ -87,7 +87,7 @@ def _prefixed(unit: Unit, power: int) -> Unit:
 
 
 UNITS = _table()
-_PART = re.compile(r"([A-Za-z$€£¥¢°μµΩÅ]+)(?:\s*\^?\s*\{?(-?\d)\}?)?|(/|\bper\b)|([*·.\s])")
+_PART = re.compile(r"([A-Za-z$€£¥¢°μµΩÅ]+)(?:\s*(?:\^\s*)?\{?(-?\d)\}?)?|(/|\bper\b)|([*·.\s])")
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
 _ALIASES = re.compile(r"(?:degrees?|deg|°)\s*(?:(c)(?:elsius)?|(f)(?:ahrenheit)?)\b", re.I)
 

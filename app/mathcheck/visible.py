@@ -6,8 +6,8 @@ from app.mathcheck.braces import BRACE, closings
 
 _HIDDEN_ARGUMENT = re.compile(
     r"\\(?:phantom|hphantom|vphantom|hspace\*?|vspace\*?|cancel(?:to)?|bcancel|xcancel|sout|st|xout|label|tag|"
-    r"textcolor\s*(?:\[\w{1,10}\])?\s*(?={))\s*(?={)|"
-    r"\\enclose\s*\{[^{}]{0,60}strike[^{}]{0,20}\}\s*(?={)|\\color\s*(?:\[\w{1,10}\])?\s*(?={)"
+    r"textcolor\s*(?:\[\w{1,10}\]\s*)?(?={))\s*(?={)|"
+    r"\\enclose\s*\{[^{}]{0,60}strike[^{}]{0,20}\}\s*(?={)|\\color\s*(?:\[\w{1,10}\]\s*)?(?={)"
 )
 _WHITE = re.compile(
     r"\{\s*(?:white|transparent|#?[fF]{3}(?:[fF]{3})?|1\s*,\s*1\s*,\s*1|255\s*,\s*255\s*,\s*255|1)\s*\}\s*"

@@ -134,6 +134,13 @@ def test_a_row_of_spaces_beside_a_value_is_read_as_one(gap):
     assert check(text, "42").score == 0.0
 
 
+@pytest.mark.parametrize("word", ["answer", "(A)", "A,", "答案", "故选", r"\\textcolor", r"\\color", "5 kg", "at 3:00"])
+def test_a_row_of_spaces_behind_a_word_that_leads_to_more_is_read_as_one(word):
+    text = "".join(f"{word}{gap * 900}x " for gap in (" ", "\n", "*", "$"))
+    for part in (text, text * 100, f"{word}{' ' * 1990}", f"{word}{chr(10) * 500_000}x"):
+        assert check(part, "B").score in (0.0, 1.0)
+
+
 @pytest.mark.parametrize("word", sorted({*BEFORE_MARKS, *AFTER_MARKS}))
 def test_a_flood_of_words_that_qualify_is_read_without_error(word):
     assert check(f"{word} " * 20_000 + "42", "42").score in (0.0, 1.0)
