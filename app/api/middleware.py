@@ -31,7 +31,7 @@ class Observed:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, named=not request_id.startswith(_PROCESS))
         status = 500
         started = time.perf_counter()
 

@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 _LINES_BYTES = 1 << 15
 """Lines that are ready at once are sent at once, up to so many bytes."""
 _FEW = 8
-"""Requests of so few items are too many for a line each in the log."""
+"""Requests of so few items are too many for a line each in the log, but for those that their client named."""
 _SCHEMA = {
     "application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}},
     "application/x-ndjson": {"schema": {"type": "string"}},
@@ -84,6 +84,7 @@ class Scoring:
         deadline = started + self._options.deadline_ms / 1000
         self._priority = capped(request, self._options.priority)
         self._key = owner_of(request)
+        self._named: bool = request.scope["state"].get("named", False)
         self._pending = Pending(request.state.request_id, 0, len(rubric.components), deadline)
         self._tally = Tally(Combiner(rubric, self._options.on_abstain), self._pending)
         self._samples: list[Sample] = []
@@ -196,7 +197,7 @@ class Scoring:
             metrics.key_items.labels(self._key).inc(tally.scored + tally.abstained)
         metrics.queue_wait.observe(self._pending.queue_ms / 1000)
         milliseconds = round((time.monotonic() - self._started) * 1000, 1)
-        log = _log.info if len(self._pending.scores) > _FEW else _log.debug
+        log = _log.info if self._named or len(self._pending.scores) > _FEW else _log.debug
         log(
             "scored",
             rubric=self._rubric.name,
