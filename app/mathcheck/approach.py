@@ -12,6 +12,8 @@ from app.mathcheck.reals import INF, NEG_INF, is_infinite
 
 _JUMPS = frozenset(["floor", "ceil", "mod", "sgn", "arg", "gcd", "lcm"])
 MAX_EXPONENT = 60
+MAX_BITS = 2_000
+"""Of a constant in a series: its powers have as many times as many bits."""
 
 
 def _series(coefficients: list[Any]) -> Any:
@@ -106,6 +108,8 @@ def _expand(node: Node, name: str, x: _Laurent, one_sided: bool) -> _Laurent | N
         if value == 0:
             return None
         one = _series([1])
+        if value is not None and int(value.p).bit_length() + int(value.q).bit_length() > MAX_BITS:
+            raise _Unknown("a constant too long for a series")
         return _Laurent(ONE, 0, one * value) if value is not None else _Laurent(node, 0, one)
     if node.op == "sym":
         return x

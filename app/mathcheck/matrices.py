@@ -22,10 +22,15 @@ def matrix(cells: Grid) -> Node:
 
 def evaluate(node: Node) -> Node:
     """The tree with every operation on matrices carried out that is defined; else the node as it is."""
-    if not _has_matrix(node):
+    return _evaluated(node) if _has_matrix(node) else node
+
+
+def _evaluated(node: Node) -> Node:
+    if node.op == "matrix" or not node.args:
         return node
-    args = tuple(evaluate(a) for a in node.args) if node.op != "matrix" else node.args
-    node = node._replace(args=args)
+    args = tuple(_evaluated(a) for a in node.args)
+    if any(a is not b for a, b in zip(args, node.args, strict=True)):
+        node = node._replace(args=args)
     if node.op == "fn" and args[0].op == "matrix":
         return _function(node)
     if node.op == "neg" and args[0].op == "matrix":

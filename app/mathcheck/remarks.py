@@ -16,6 +16,8 @@ _REMARK = re.compile(
     r"(?P<value>[^,;]{1,80}?)\s*(?:[,(]\s*(?:exact(?:ly)?|precisely)\s*\)?|,?\s*\(?(?:since|because)\s.{1,160})\s*",
     re.I | re.S,
 )
+MAX_CHARS = 400
+"""A value with a remark behind it is not longer; the patterns would try rows of spaces in all ways."""
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
@@ -23,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 def without_remark(text: str) -> str:
     """The value alone. What denies the same value, or stands beside words, is no remark."""
     low = text.lower()
-    if not any(sign in low for sign in _SIGNS):
+    if len(text) > MAX_CHARS or not any(sign in low for sign in _SIGNS):
         return text
     found = _CONTRAST.fullmatch(text)
     if found and found["value"].strip("$ ") == found["other"].strip("$ )"):
