@@ -86,6 +86,8 @@ async def read(request: Request, max_bytes: int) -> bytes | bytearray:
     caller = caller_of(request.scope)
     if caller is not None and caller.body_here and not _is_gzip(request, max_bytes):
         whole, _ = await _next(request)
+        if len(whole) > max_bytes:  # in chunks, without a length of its own
+            raise too_large(max_bytes)
         inbound.take(request.scope, len(whole))
         return whole
     body = bytearray()
