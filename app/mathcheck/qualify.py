@@ -4,8 +4,6 @@ Every source of answers passes here, so that "not 42", "42 or so", "is it 42?" a
 The rules read a window of words on both sides, within the sentence: bounded work for each candidate.
 """
 
-# ruff: noqa: E501  (patterns)
-
 import re
 from functools import lru_cache
 
@@ -23,12 +21,14 @@ SENTENCE = 50
 """Characters in which the start of the sentence is looked for first."""
 _CLOSERS = " \n.$)]}*\\"
 """What may end the sentence of an answer without a word on it."""
+_TAG = re.compile(r"</?[a-zA-Z|][^<>\n]{0,40}>")
 _START = re.compile(
-    r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!\best.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|</?[a-zA-Z|][^<>\n]{0,40}>|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
+    r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!\best.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|"
+    + _TAG.pattern
+    + r"|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
 )
 _BEGINS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789>*# -")
 """At the start of a line these begin a sentence: what `_START` says, in short."""
-_TAG = re.compile(r"</?[a-zA-Z|][^<>\n]{0,40}>")
 _LONGEST_TAG = 44
 _END_TAGS = ("", "</answer>", "</verifier_answer>")
 LINES = 4
