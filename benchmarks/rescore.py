@@ -8,6 +8,7 @@ rows. Needs the extras `bench` and `offline`; works in a temporary folder of som
 """
 
 import argparse
+import compileall
 import json
 import multiprocessing
 import os
@@ -132,6 +133,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--size", type=int, default=2000)
     options = parser.parse_args()
+    compileall.compile_dir("app", quiet=1)  # as an installed package is
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     own: list[float] = []

@@ -30,5 +30,7 @@ fi
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 "$VENV/bin/python" -m pip install -q --disable-pip-version-check -c requirements.txt -e client -e '.[dev]'
+# Commands start in half the time where their bytecode is there, also for users whose Python writes none.
+"$VENV/bin/python" -m compileall -q app client sandbox
 # Where there is a C compiler, programs start faster by a launcher that is compiled once.
 "$VENV/bin/python" -c 'from sandbox.backends.native import library; library()'

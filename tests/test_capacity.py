@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.capacity import Cost, Costs, Demand, plan
-from app.cli import build
+from app.cli.commands import build
 
 COSTS = Costs(Cost(0.1, 0.01), Cost(0.1, 0.01), Cost(100.0, 0.0), 0.005, 0.002, 1.5)
 

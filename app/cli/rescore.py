@@ -44,7 +44,7 @@ def rescore(
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
     if engine == "local" and url is None:
-        offline_fork_server()  # which imports the rewards while this process imports what it needs itself
+        offline_fork_server()  # runs already, unless an engine was named
     from app.cli.runs import Job, score_run
 
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))

@@ -3,6 +3,13 @@
 from typing import Any, NamedTuple
 
 
+class Extent(NamedTuple):
+    """Where bytes stand in a file."""
+
+    offset: int
+    size: int
+
+
 class Block(NamedTuple):
     """Rows that stand next to each other; or one that can't be read, and then `problem` says why."""
 
@@ -13,6 +20,8 @@ class Block(NamedTuple):
     encoded: bytes
     """JSON lines; of a table, its columns as `tables` encodes them."""
     problem: str = ""
+    extent: Extent | None = None
+    """Where the file holds the very bytes of `encoded`, if it does."""
 
 
 class Row(NamedTuple):

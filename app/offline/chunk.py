@@ -1,5 +1,6 @@
 """A stretch of an input file, on its way to a score."""
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,22 @@ class Chunk(NamedTuple):
     done: int
     """Records of its first row that are done already."""
     block: Block
+
+    def light(self) -> "Chunk":
+        """Without its bytes if the file has them: a process of this machine reads them there for less than they cost
+        to send."""
+        return self if self.block.extent is None else self._replace(block=self.block._replace(encoded=b""))
+
+    def whole(self) -> "Chunk":
+        """With its bytes again. Raises OSError where the file has changed."""
+        extent = self.block.extent
+        if extent is None or self.block.encoded:
+            return self
+        with open(self.source, "rb", 0) as file:  # noqa: PTH123
+            encoded = os.pread(file.fileno(), extent.size, extent.offset)
+        if len(encoded) != extent.size:
+            raise OSError(f"{self.source} has become shorter")
+        return self._replace(block=self.block._replace(encoded=encoded))
 
 
 def records(chunk: Chunk, layout: Layout) -> Iterator[Record | BadRow]:

@@ -19,8 +19,7 @@ _PACKING = 4
 _BLOCK_ROWS, _BLOCK_BYTES = 256, 1 << 20
 _JSON = (".jsonl", ".ndjson", ".json")
 _TABLES = (".parquet", ".arrow", ".feather")
-_PACKED = (".gz", ".zst")
-SUFFIXES = (*_JSON, *(f"{j}{p}" for j in _JSON for p in _PACKED), *_TABLES)
+SUFFIXES = (*_JSON, *(f"{j}{p}" for j in _JSON for p in lines.PACKED), *_TABLES)
 
 
 def expand(inputs: list[str]) -> list[Path]:
@@ -72,7 +71,7 @@ def is_table(path: Path) -> bool:
 
 def _kind(path: Path) -> str:
     suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in _PACKED:
+    if suffixes and suffixes[-1] in lines.PACKED:
         suffixes = suffixes[:-1]
         return suffixes[-1] if suffixes and suffixes[-1] in _JSON else ""
     return suffixes[-1] if suffixes and suffixes[-1] in (*_JSON, *_TABLES) else ""
@@ -94,7 +93,7 @@ def estimate(path: Path) -> int:
         return 0
     if len(head) < _HEAD_BYTES:
         return head.count(b"\n")
-    packed = _PACKING if path.suffix.lower() in _PACKED else 1
+    packed = _PACKING if path.suffix.lower() in lines.PACKED else 1
     return path.stat().st_size * packed * head.count(b"\n") // len(head)
 
 

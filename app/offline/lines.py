@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from app.offline.block import Block, Row
+from app.offline.block import Block, Extent, Row
 from app.offline.extras import optional
 
 MAX_LINE_BYTES = 64 << 20
@@ -18,6 +18,7 @@ MAX_LINE_BYTES = 64 << 20
 _PIECE = 1 << 20
 """Bytes read at once."""
 _PACKED_PIECE = 1 << 18
+PACKED = (".gz", ".zst")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -57,8 +58,9 @@ def _zstandard(path: Path) -> Iterator[bytes]:
 
 def blocks(path: Path, start: int, most_rows: int, most_bytes: int) -> Iterator[Block]:
     """The lines after the first `start`. A block has at most so many bytes, or what was read at once more."""
+    packed = path.suffix.lower() in PACKED
     number = 0
-    for text in _whole_lines(path, most_bytes):
+    for offset, text in _whole_lines(path, most_bytes):
         if isinstance(text, str):
             number += 1
             if number > start:
@@ -73,9 +75,9 @@ def blocks(path: Path, start: int, most_rows: int, most_bytes: int) -> Iterator[
         number, left = number + skipped, left - skipped
         while left > most_rows:
             end = _after(text, at, most_rows)
-            yield Block(number + 1, most_rows, text[at:end])
+            yield Block(number + 1, most_rows, text[at:end], "", None if packed else Extent(offset + at, end - at))
             at, number, left = end, number + most_rows, left - most_rows
-        yield Block(number + 1, left, text[at:])
+        yield Block(number + 1, left, text[at:], "", None if packed else Extent(offset + at, len(text) - at))
         number += left
 
 
@@ -86,8 +88,12 @@ def _after(text: bytes, at: int, lines: int) -> int:
     return at
 
 
-def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
-    """A file cut after lines, or why a line can't be read. A file that breaks off ends with that reason."""
+def _whole_lines(path: Path, most_bytes: int) -> Iterator[tuple[int, bytes | str]]:
+    """A file cut after lines, or why a line can't be read, each with its place in what the file holds.
+
+    A file that breaks off ends with that reason.
+    """
+    offset = end_of_piece = 0
     whole: list[bytes] = []
     line: list[bytes] = []
     length = 0
@@ -101,6 +107,7 @@ def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
             piece, problem = None, f"the file can't be read further: {type(error).__name__}: {error}"
         if piece is None:
             break
+        end_of_piece += len(piece)
         first = piece.find(b"\n") + 1
         if not first:
             length += len(piece)
@@ -109,22 +116,22 @@ def _whole_lines(path: Path, most_bytes: int) -> Iterator[bytes | str]:
         end = piece.rfind(b"\n") + 1
         if length + first > MAX_LINE_BYTES:
             if whole:
-                yield b"".join(whole)
-            yield _TOO_LONG.format(MAX_LINE_BYTES)
-            whole = [piece[first:end]]
+                yield offset, b"".join(whole)
+            yield offset, _TOO_LONG.format(MAX_LINE_BYTES)
+            whole, offset = [piece[first:end]], end_of_piece - len(piece) + first
         else:
             whole += [*line, piece[:end]]
         line, length = [piece[end:]], len(piece) - end
-        if sum(map(len, whole)) >= most_bytes:
-            yield b"".join(whole)
-            whole = []
+        if (size := sum(map(len, whole))) >= most_bytes:
+            yield offset, b"".join(whole)
+            whole, offset = [], offset + size
     last = line if problem is None and length <= MAX_LINE_BYTES else []
     if text := b"".join([*whole, *last]):
-        yield text
+        yield offset, text
     if length > MAX_LINE_BYTES:
-        yield _TOO_LONG.format(MAX_LINE_BYTES)
+        yield offset, _TOO_LONG.format(MAX_LINE_BYTES)
     if problem is not None:
-        yield problem
+        yield offset, problem
 
 
 _NO_OBJECT = "not a JSON object: each line should be one"

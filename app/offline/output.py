@@ -12,13 +12,12 @@ import fcntl
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.offline.extras import InputError, optional, required
+from app.offline.extras import InputError, optional, required, without
 from app.offline.records import BadRow
 from app.offline.rows import Columns
 
@@ -76,7 +75,6 @@ class Output:
             self._lock = (folder / ".lock").open("w")
         except OSError as error:
             raise OutputError(f"{folder}: can't be a folder for results: {error.strerror}") from None
-        threading.Thread(target=_warm_up).start()
         try:
             self._take(asked, restart)
         except OutputError:
@@ -163,6 +161,17 @@ class Output:
         temporary.replace(path)
         self.parts.append(path)
 
+    @staticmethod
+    def warm_up() -> None:
+        """Import what writing takes, while others score and there is nothing to write. Lists are no Series: pandas,
+        for which they are looked at, would take longer than all the rest.
+
+        Where that fails, as it does in a process that ends meanwhile, the first write tells.
+        """
+        with suppress(ImportError, InputError, RuntimeError), without("pandas"):
+            _parquet()
+            optional("pyarrow", _PURPOSE).array([0])
+
     def finish(self, manifest: dict[str, Any]) -> None:
         """The manifest, and the bad rows as one file."""
         bad = b"".join(file.read_bytes() for file in sorted(self.folder.glob("bad-*.jsonl")))
@@ -176,16 +185,6 @@ class Output:
 
 def _parquet() -> Any:
     return optional("pyarrow.parquet", _PURPOSE)
-
-
-def _warm_up() -> None:
-    """Import what writing takes, a third of a second, while children start and there is nothing to write.
-
-    Where that fails, as it does in a process that ends meanwhile, the first write tells.
-    """
-    with suppress(ImportError, InputError, RuntimeError):
-        _parquet()
-        optional("pyarrow", _PURPOSE).array([0])
 
 
 def _bad(row: BadRow) -> dict[str, Any]:

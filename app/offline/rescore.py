@@ -64,6 +64,7 @@ class Rescore:
         """Raises EngineError; what is complete by then is written."""
         chunks = self._source.chunks(self._output.position, engine.chunk, engine.chunk_bytes)
         under_way: deque[asyncio.Task[Done | list[Entry]]] = deque()
+        self._writing = asyncio.create_task(asyncio.to_thread(self._output.warm_up))
         try:
             while True:
                 while len(under_way) < engine.in_flight and (chunk := next(chunks, None)) is not None:

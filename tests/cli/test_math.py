@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app.cli import build
+from app.cli.commands import build
 from app.cli.math import answer_line
 
 KEYS = ["id", "score", "status", "certificate", "extracted", "elapsed_us"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import build
+from app.cli.commands import build
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "rewards"
 

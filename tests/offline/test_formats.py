@@ -3,15 +3,20 @@
 import gzip
 import json
 import random
+import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.offline import formats, lines
+from app.offline.chunk import Chunk
 from app.offline.extras import InputError
 from app.offline.formats import expand, rows
 
@@ -105,6 +110,34 @@ def test_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert max(len(block.encoded) for block in formats.blocks(path, 0, 256, 10)) < max(200, 2 * piece)
 
 
+@given(
+    st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b" ")), max_size=30),
+    st.integers(1, 50),
+    st.integers(0, 10),
+    st.integers(1, 8),
+)
+def test_block_stands_in_its_file_where_it_says(texts: list[bytes], piece: int, start: int, most_rows: int) -> None:
+    with (
+        tempfile.NamedTemporaryFile(suffix=".jsonl") as file,
+        patch.object(lines, "_PIECE", piece),
+        patch.object(lines, "MAX_LINE_BYTES", 25),
+    ):
+        file.write(b"\n".join(texts))
+        file.flush()
+        for block in lines.blocks(Path(file.name), start, most_rows, 64):
+            sent = Chunk(0, file.name, False, 0, block)
+            assert sent.light().whole() == sent
+            assert block.problem or not sent.light().block.encoded
+
+
+def test_block_of_a_file_that_became_shorter_is_not_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "rows.jsonl")
+    chunk = Chunk(0, str(path), False, 0, next(lines.blocks(path, 0, 100, 1 << 20)))
+    path.write_bytes(LINES[:50])
+    with pytest.raises(OSError, match="shorter"):
+        chunk.light().whole()
+
+
 def test_inputs_are_files_globs_and_folders(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
@@ -114,6 +147,6 @@ def test_inputs_are_files_globs_and_folders(tmp_path: Path) -> None:
     (folder / "README.md").write_text("no rows")
     assert [p.name for p in expand([str(folder)])] == ["a.parquet", "b.jsonl"]
     assert [p.name for p in expand([str(folder / "*.jsonl"), str(folder / "a.parquet")])] == ["b.jsonl", "a.parquet"]
-    for given in (str(tmp_path / "none"), str(tmp_path / "*.x"), str(folder / "README.md")):
+    for missing in (str(tmp_path / "none"), str(tmp_path / "*.x"), str(folder / "README.md")):
         with pytest.raises(InputError):
-            expand([given])
+            expand([missing])

@@ -33,11 +33,11 @@ _decode_done = msgspec.msgpack.Decoder(Done | None).decode
 
 def call(plan: Plan, chunk: Chunk) -> bytearray:
     """What has a child `finish` a chunk."""
-    return pack_call(_FUNCTION, _Work(msgspec.Raw(_encode(plan)), chunk))
+    return pack_call(_FUNCTION, _Work(msgspec.Raw(_encode(plan)), chunk.light()))
 
 
 def decode(result: bytes) -> Done | None:
-    """What `finish` gave; None where the chunk needs another lane's children."""
+    """What `finish` gave; None where the chunk needs another lane's children, or its bytes."""
     return _decode_done(result)
 
 
@@ -59,14 +59,18 @@ def _ready(encoded: bytes) -> _Ready:
 
 
 def finish(data: msgspec.Raw, progress: Progress) -> bytes:
-    """Decode, score and combine the rows of a chunk."""
+    """Decode, score and combine the rows of a chunk; gives up one that can't be read any more."""
     work = _decode_work(data)
     plan = _ready(bytes(work.plan))
-    found = list(records(work.chunk, plan.layout))
+    try:
+        chunk = work.chunk.whole()
+    except OSError:
+        return _encode(None)
+    found = list(records(chunk, plan.layout))
     good = [one for one in found if isinstance(one, Record)]
     kinds = {str(one.item.reference.get("kind")) for one in good}
     if any(plan.rubric.lanes(kind).keys() - {CPU_LANE} for kind in kinds):
         return _encode(None)
-    where = f"{work.chunk.source}:{work.chunk.block.first}"
+    where = f"{chunk.source}:{chunk.block.first}"
     scored = score_columns(plan.components, [one.sample for one in good], progress, plan.columns.evidence, where)
     return _encode(done(plan.rubric, plan.columns, found, scored))

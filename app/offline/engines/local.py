@@ -54,9 +54,8 @@ class LocalEngine(Engine):
 
     async def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._watch()))
-        if any(c.reward.lane("math") == CPU_LANE for c in self._rubric.components):
-            self._lane(CPU_LANE)
-            await asyncio.gather(*(slot.start() for slot in self._slots[CPU_LANE]))
+        self._lane(CPU_LANE)
+        await asyncio.gather(*(slot.start() for slot in self._slots[CPU_LANE]))
 
     async def score(self, records: Sequence[Record]) -> list[Scores]:
         plans: dict[str, tuple[tuple[str, tuple[int, ...]], ...]] = {}

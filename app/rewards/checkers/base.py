@@ -6,14 +6,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from app.completion import sections
-from app.mathcheck import Extraction, NoAnswer, Policy, extract
-from app.mathcheck.policy import Source
 from app.rewards.base import CPU_LANE, Component, Sample
-from app.status import Status
 
 GROUP = "assay.checkers"
-_STATED: tuple[Source, ...] = ("verifier_answer", "answer_tag", "boxed", "phrase")
 
 
 class BadPolicy(ValueError):
@@ -68,44 +63,3 @@ def read_policy(policy: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[
         if not number and default is not None and type(value) is not type(default):
             raise BadPolicy(f"policy '{name}' should be a {type(default).__name__}")
     return {**defaults, **policy}
-
-
-def stated(completion: str) -> Extraction | NoAnswer:
-    """The answer where the completion marks one, else all that stands outside the thought."""
-    found = extract(completion, Policy(sources=_STATED))
-    if isinstance(found, Extraction) or not found.unmarked:
-        return found
-    return outside(completion)
-
-
-def outside(completion: str) -> Extraction | NoAnswer:
-    """What stands after the thought."""
-    parts = sections(completion)
-    if not parts.closed:
-        return NoAnswer("the thought is never closed")
-    for span in reversed(parts.outside):
-        text = span.of(completion)
-        bare = text.strip()
-        if bare:
-            start = span.start + text.index(bare)
-            return Extraction(bare, "text", start, start + len(bare), "all that stands outside the thought")
-    return NoAnswer("nothing stands outside the thought")
-
-
-def no_answer(found: NoAnswer) -> Component:
-    return Component(0.0, Status.NO_ANSWER, {"detail": found.reason})
-
-
-def judged(score: float, found: Extraction, certificate: str, **more: Any) -> Component:
-    """A verdict with where its answer stands and how it is known."""
-    evidence = {
-        "extracted": found.text[:SHOWN_CHARS],
-        "source": found.source,
-        "span": [found.start, found.end],
-        "certificate": certificate,
-    }
-    return Component(score, evidence={**evidence, **more})
-
-
-SHOWN_CHARS = 500
-"""As much of an answer as evidence shows."""

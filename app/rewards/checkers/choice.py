@@ -7,7 +7,8 @@ from typing import Any
 
 from app.mathcheck import NoAnswer
 from app.rewards.base import Component, Sample, abstain
-from app.rewards.checkers.base import checker, judged, no_answer, stated
+from app.rewards.checkers.answers import judged, no_answer, stated
+from app.rewards.checkers.base import checker
 from app.rewards.checkers.chosen import LETTERS, chosen
 from app.rewards.checkers.text import normal, unwrapped
 from app.status import Status

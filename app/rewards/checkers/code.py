@@ -5,7 +5,8 @@ from typing import Any, cast
 
 from app.mathcheck import NoAnswer
 from app.rewards.base import CODE_LANE, Component, Sample, abstain
-from app.rewards.checkers.base import BadPolicy, checker, no_answer, outside, read_policy
+from app.rewards.checkers.answers import no_answer, outside
+from app.rewards.checkers.base import BadPolicy, checker, read_policy
 from app.rewards.sandboxed import STATUS, fault, sandbox
 from app.status import Status
 from sandbox import POLICIES, BadJob, Report, SandboxError, UnknownLanguage, Verdict, extract, score

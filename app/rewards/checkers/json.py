@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from app.mathcheck import Extraction, NoAnswer
 from app.rewards.base import Component, Sample, abstain
-from app.rewards.checkers.base import SHOWN_CHARS, checker, judged, no_answer, outside, read_policy, stated
+from app.rewards.checkers.answers import SHOWN_CHARS, judged, no_answer, outside, stated
+from app.rewards.checkers.base import checker, read_policy
 from app.rewards.checkers.schema import MAX_DEPTH, BadSchema, breaks, same
 from app.status import Status
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.mathcheck import NoAnswer
 from app.rewards.base import JUDGE_LANE, Component, Sample, abstain
-from app.rewards.checkers.base import checker, judged, no_answer, read_policy, stated
+from app.rewards.checkers.answers import judged, no_answer, stated
+from app.rewards.checkers.base import checker, read_policy
 from app.settings import Settings
 from app.status import Status
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.mathcheck import NoAnswer, check_answer
 from app.rewards.base import Component, Sample, abstain
-from app.rewards.checkers.base import checker, judged, no_answer, read_policy, stated
+from app.rewards.checkers.answers import judged, no_answer, stated
+from app.rewards.checkers.base import checker, read_policy
 from app.rewards.checkers.text import normal, unwrapped
 from app.status import Status
 

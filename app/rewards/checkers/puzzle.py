@@ -8,7 +8,8 @@ from typing import Any
 
 from app.mathcheck import Extraction, NoAnswer
 from app.rewards.base import Component, Sample, abstain
-from app.rewards.checkers.base import SHOWN_CHARS, checker, judged, no_answer, stated
+from app.rewards.checkers.answers import SHOWN_CHARS, judged, no_answer, stated
+from app.rewards.checkers.base import checker
 from app.status import Status
 
 _MAX_CHARS = 1 << 14

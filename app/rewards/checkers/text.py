@@ -10,7 +10,8 @@ from typing import Any
 
 from app.mathcheck import NoAnswer
 from app.rewards.base import Component, Sample, abstain
-from app.rewards.checkers.base import BadPolicy, checker, judged, no_answer, read_policy, stated
+from app.rewards.checkers.answers import judged, no_answer, stated
+from app.rewards.checkers.base import BadPolicy, checker, read_policy
 from app.status import Status
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
