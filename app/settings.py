@@ -168,6 +168,13 @@ class Settings(BaseSettings):
         return Path(tempfile.gettempdir()) / f"assay-{sha256(os.fsencode(path)).hexdigest()[:16]}.sock"
 
     @property
+    def spool_dir(self) -> Path | None:
+        """Where the API leaves large payloads for the workers; None where the queue's server is not the embedded one:
+        then workers may be of other machines."""
+        embedded = self.redis_url in (None, f"unix://{self.redis_socket}")
+        return self.data_dir.resolve() / "spool" if embedded else None
+
+    @property
     def server_url(self) -> str:
         """URL of the queue's server: the one named, or the embedded one's socket."""
         return self.redis_url or f"unix://{self.redis_socket}"

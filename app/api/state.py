@@ -19,6 +19,7 @@ from app.queue.jobs.store import JobStore
 from app.queue.keys import Keys
 from app.queue.packing import Limits
 from app.queue.room import Room
+from app.queue.spool import Spool
 from app.settings import Settings
 
 
@@ -49,13 +50,21 @@ class State:
         keys = Keys(settings.namespace)
         metrics = Metrics()
         limits = Limits(settings.batch_items, settings.batch_bytes)
+        spool = Spool(settings.spool_dir) if settings.spool_dir is not None else None
         dispatcher = Dispatcher(
             server,
             keys,
             limits=limits,
             coalesce_s=settings.coalesce_ms / 1000,
             cache_items=settings.cache_items,
-            room=Room(server, keys, most_batches=settings.max_queued_batches, most_bytes=settings.max_queued_bytes),
+            room=Room(
+                server,
+                keys,
+                most_batches=settings.max_queued_batches,
+                most_bytes=settings.max_queued_bytes,
+                elsewhere=spool.sizes if spool is not None else None,
+            ),
+            spool=spool,
             max_requests=settings.max_requests,
             reply_ttl_s=settings.reply_ttl_s,
             on_reuse=metrics.reused,

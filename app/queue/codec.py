@@ -1,10 +1,13 @@
 """What travels over Redis and to the children, as msgpack. Internal: every process of a deployment has one version."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from app.queue.spool import load
 from app.status import Status
 
 
@@ -94,8 +97,8 @@ class Envelope(msgspec.Struct, frozen=True):
     items: int
     ttl_ms: int
     """Time from when it is put into the queue; past it the items need no scoring. No clock of a host is in it."""
-    payload: bytes
-    """A WorkBatch."""
+    payload: bytes | Path
+    """A WorkBatch, or the file it is in."""
     suspect: bool = False
     """Half of a micro-batch that its workers died of: the next death tells more."""
 
@@ -106,25 +109,31 @@ class Envelope(msgspec.Struct, frozen=True):
             "reply_to": self.reply_to,
             "items": self.items,
             "ttl_ms": self.ttl_ms,
-            "payload": self.payload,
+            "payload": self.payload if isinstance(self.payload, bytes) else b"",
             "suspect": int(self.suspect),
+            "file": b"" if isinstance(self.payload, bytes) else bytes(self.payload),
         }
 
     @classmethod
     def from_fields(cls, fields: dict[bytes, bytes]) -> "Envelope":
         """Raises KeyError, ValueError on an entry that this version did not write."""
+        file = fields.get(b"file")
         return cls(
             fields[b"batch"].decode(),
             fields[b"reply_to"].decode(),
             int(fields[b"items"]),
             int(fields[b"ttl_ms"]),
-            fields[b"payload"],
+            Path(os.fsdecode(file)) if file else fields[b"payload"],
             fields[b"suspect"] == b"1",
         )
 
+    def whole(self) -> "Envelope":
+        """The same with its payload in it. Raises spool.Gone."""
+        return msgspec.structs.replace(self, payload=load(self.payload))
+
     def halves(self, age_ms: float) -> "tuple[Envelope, Envelope]":
-        """Two micro-batches with half of the items each, of one of such an age."""
-        batch = decode_batch(self.payload)
+        """Two micro-batches with half of the items each, of one of such an age. Raises spool.Gone."""
+        batch = decode_batch(load(self.payload))
         middle = len(batch.entries) // 2
         first, second = (
             msgspec.structs.replace(

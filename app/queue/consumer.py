@@ -9,6 +9,7 @@ from app.queue import codec
 from app.queue.clock import ServerClock
 from app.queue.connection import Entry, Fields, GroupMissing, Server
 from app.queue.keys import DEAD_MAX, GROUP, PRIORITIES, Keys
+from app.queue.spool import Gone, load
 from app.status import Status
 
 _log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class Answer(NamedTuple):
 
     task: Task
     payload: bytes
-    """A list of ItemScores."""
+    """A list of ItemScores; empty where the file with the items is gone."""
     queue_ms: float
     """Wait in the queue until the work started."""
     last: bool
@@ -115,10 +116,8 @@ class Consumer:
                 alone = task.envelope.items == 1
                 if deliveries <= (1 if task.envelope.suspect and not alone else self._max_deliveries):
                     tasks.append(task)
-                elif not alone:
-                    await self._halve(task)
                 else:
-                    await self._bury(task, "its workers died")
+                    await self._give_up(task)
         return tasks
 
     async def still_wanted(self, task: Task) -> bool:
@@ -173,15 +172,25 @@ class Consumer:
         self._held[(stream, id_)] = task
         return task
 
+    async def _give_up(self, task: Task) -> None:
+        try:
+            if task.envelope.items > 1:
+                await self._halve(task)
+            else:
+                await self._bury(task, "its workers died")
+        except Gone as gone:
+            await self.answer([lost(task, gone)])
+
     async def _halve(self, task: Task) -> None:
         halves = task.envelope.halves(self._clock.age_ms(task.id))
         await self._end([task], [(task.stream, half.fields()) for half in halves])
 
     async def _bury(self, task: Task, reason: str) -> None:
         """Answer the item with `error` and keep its micro-batch among the dead letters."""
-        batch = codec.decode_batch(task.envelope.payload)
+        envelope = task.envelope.whole()
+        batch = codec.decode_batch(load(envelope.payload))
         payload = codec.encode(codec.same_for_all(batch, Status.ERROR, f"given up: {reason}"))
-        dead = {**task.envelope.fields(), "stream": task.stream, "reason": reason}
+        dead = {**envelope.fields(), "stream": task.stream, "reason": reason}
         await self._server.answer(GROUP, [], [(self._keys.dead, dead)], most=DEAD_MAX)
         await self._end([task], [_reply(task, payload, task.queue_ms)], reply_ttl_s=self._reply_ttl_s)
 
@@ -191,6 +200,12 @@ class Consumer:
         await self._server.answer(GROUP, [(t.stream, t.id) for t in done], replies, reply_ttl_s=reply_ttl_s)
         for task in done:
             self._held.pop((task.stream, task.id), None)
+
+
+def lost(task: Task, gone: Gone) -> Answer:
+    """The answer to a micro-batch whose items nobody has any more."""
+    _log.warning("payload_gone", batch=task.envelope.batch, error=str(gone))
+    return Answer(task, b"", task.queue_ms, True)
 
 
 def _reply(task: Task, payload: bytes, queue_ms: float) -> tuple[str, Fields]:

@@ -20,6 +20,7 @@ from app.queue.outage import QueueUnavailable, Reason
 from app.queue.packing import Batch, Limits, Plan, Route, Work
 from app.queue.pending import Pending
 from app.queue.room import QueueFull, Room
+from app.queue.spool import LARGE_BYTES, Spool
 from app.rewards.base import CPU_LANE, LANES
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Dispatcher:
         coalesce_s: float,
         cache_items: int,
         room: Room,
+        spool: Spool | None = None,
         max_requests: int,
         reply_ttl_s: int,
         on_reuse: Callable[[str, int], None] = lambda how, items: None,
@@ -59,6 +61,7 @@ class Dispatcher:
         self._costs = Costs(limits)
         self._coalesce_s = coalesce_s
         self._room = room
+        self._spool = spool
         self._max_requests = max_requests
         self._reply_ttl_s = reply_ttl_s
         self._on_reuse = on_reuse
@@ -80,6 +83,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
+        if self._spool is not None:
+            self._spool.open()
         self._spawn(self._read_replies())
 
     async def stop(self) -> None:
@@ -87,6 +92,8 @@ class Dispatcher:
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN_S)
+        if self._spool is not None:
+            self._spool.close()
 
     @property
     def in_flight(self) -> int:
@@ -208,10 +215,14 @@ class Dispatcher:
     async def _send(self, batches: list[Batch]) -> None:
         """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
         entries: list[tuple[str, Fields]] = []
+        batches = [batch for batch in batches if batch.waiting]
         for batch in batches:
             self._under_way[batch.id] = batch
             ttl_ms = max(0, int((batch.deadline - time.monotonic()) * 1000))
-            envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.encode())
+            payload = batch.encode()
+            if self._spool is not None and len(payload) >= LARGE_BYTES:
+                batch.file = self._spool.put(batch.work.lane, batch.work.priority, payload, next(self._numbers))
+            envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.file or payload)
             entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
         if not entries:
             return
@@ -244,6 +255,8 @@ class Dispatcher:
     def _end(self, batch: Batch) -> None:
         """Forget a micro-batch that is answered or given up."""
         self._under_way.pop(batch.id, None)
+        if self._spool is not None and batch.file is not None:
+            self._spool.drop(batch.file)
         if self._open.get(batch.work) is batch:
             del self._open[batch.work]
         for key in batch.keys:
@@ -303,13 +316,19 @@ class Dispatcher:
         if lost:
             _log.error("work_lost", batches=len(lost))
         for batch in lost:
-            for pending in batch.waiting:
-                pending.fail(QueueUnavailable("the server came back without this work", Reason.LOST))
-            self._end(batch)
+            self._lose(batch, "the server came back without this work")
+
+    def _lose(self, batch: Batch, why: str) -> None:
+        for pending in batch.waiting:
+            pending.fail(QueueUnavailable(why, Reason.LOST))
+        self._end(batch)
 
     def _receive(self, fields: dict[bytes, bytes]) -> None:
         batch = self._under_way.get(fields[b"batch"].decode())
         if batch is None:
+            return
+        if not fields[b"payload"]:
+            self._lose(batch, "the file with this work is gone")
             return
         queue_ms = float(fields[b"queue_ms"])
         for pending in batch.waiting:

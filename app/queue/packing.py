@@ -6,6 +6,7 @@ An item equal to one that is in a micro-batch already takes no place of its own:
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple
 
 from app.queue import codec
@@ -89,6 +90,8 @@ class Batch:
         """The latest of those who wait."""
         self.stream_id: bytes | None = None
         """Once sent."""
+        self.file: Path | None = None
+        """What holds its payload, if it is large."""
         self.leaving = False
         """It is sent in a moment, full or not."""
         self._entries: list[RawEntry] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from math import ceil
 
 from app.queue.connection import Server
@@ -26,7 +27,17 @@ class QueueFull(Exception):
 class Room:
     """The lanes of all API processes together, looked at now and then."""
 
-    def __init__(self, server: Server, keys: Keys, *, most_batches: int, most_bytes: int) -> None:
+    def __init__(
+        self,
+        server: Server,
+        keys: Keys,
+        *,
+        most_batches: int,
+        most_bytes: int,
+        elsewhere: Callable[[], Mapping[tuple[str, str], int]] | None = None,
+    ) -> None:
+        """`elsewhere`: bytes that wait outside of the server, by lane and priority."""
+        self._elsewhere = elsewhere
         self._server = server
         self._keys = keys
         self._most_batches = most_batches
@@ -48,7 +59,10 @@ class Room:
 
     async def _look(self, priority: str) -> None:
         streams = [self._keys.queue(lane, priority) for lane in LANES]
-        for lane, stream, (batches, size) in zip(LANES, streams, await self._server.sizes(streams), strict=True):
+        sizes = await self._server.sizes(streams)
+        elsewhere: Mapping[tuple[str, str], int] = self._elsewhere() if self._elsewhere is not None else {}
+        for lane, stream, (batches, size) in zip(LANES, streams, sizes, strict=True):
+            size += elsewhere.get((lane, priority), 0)
             if batches >= self._most_batches:
                 raise QueueFull(f"lane '{lane}' has {batches} micro-batches waiting", await self._retry_s(stream))
             if size >= self._most_bytes:

@@ -47,8 +47,12 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
             result = _function(call.function)(call.work, progress)
             progress.idle()
             sock.sendall(pack(Kind.RESULT, result))
+            continue
+        batch = batches.load(bytes(payload)) if kind is Kind.FILE else payload
+        if batch is None:
+            sock.sendall(pack(Kind.GONE, b""))
         else:
-            _score_batch(payload, sock, progress)
+            _score_batch(batch, sock, progress)
     os._exit(0)
 
 

@@ -1,6 +1,7 @@
 """Frames on the socket between a worker's parent and its child: a length, a kind, a payload."""
 
 import asyncio
+import os
 import socket
 import struct
 from enum import IntEnum
@@ -26,6 +27,10 @@ class Kind(IntEnum):
     """To the child: a Call."""
     RESULT = 5
     """From the child: what the called function gave."""
+    FILE = 6
+    """To the child: the path of a file with a WorkBatch."""
+    GONE = 7
+    """From the child: there is no such file."""
 
 
 class Call(msgspec.Struct, array_like=True, frozen=True):
@@ -86,10 +91,22 @@ class Frames:
         if not self._fill(memoryview(self._header)):
             return None
         size, kind = _HEADER.unpack(self._header)
+        payload = self._room(size)
+        return (Kind(kind), payload) if self._fill(payload) else None
+
+    def load(self, path: bytes) -> memoryview | None:
+        """What a file holds, good until the next call; None where it can't be read."""
+        try:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                payload = self._room(os.fstat(file.fileno()).st_size)
+                return payload if file.readinto(payload) == len(payload) else None
+        except OSError:
+            return None
+
+    def _room(self, size: int) -> memoryview:
         if size > len(self._buffer):
             self._buffer = bytearray(size)
-        payload = memoryview(self._buffer)[:size]
-        return (Kind(kind), payload) if self._fill(payload) else None
+        return memoryview(self._buffer)[:size]
 
     def _fill(self, view: memoryview) -> bool:
         done = 0

@@ -9,9 +9,10 @@ from random import random
 import structlog
 
 from app.queue import codec
-from app.queue.consumer import Answer, Consumer, Task
+from app.queue.consumer import Answer, Consumer, Task, lost
 from app.queue.keys import PRIORITIES
 from app.queue.outage import QueueUnavailable
+from app.queue.spool import Gone, load
 from app.status import Status
 from app.worker.backlog import Backlog
 from app.worker.slot import Slot
@@ -113,17 +114,20 @@ class Lane:
             task = await self._backlog.take()
             try:
                 await self._do(slot, task)
+            except Gone as gone:
+                self._answers.put_nowait(lost(task, gone))
             finally:
                 await self._backlog.ended(task)
 
     async def _do(self, slot: Slot, task: Task) -> None:
+        """Raises Gone where its items are in a file that is not there."""
         if not await self._wanted(task):
             await self._let_go(Counter([task.priority]))
             return
         waited = task.queue_ms
         if task.expired:
             late = codec.same_for_all(
-                codec.decode_batch(task.envelope.payload), Status.TIMEOUT, "the deadline passed in the queue"
+                codec.decode_batch(load(task.envelope.payload)), Status.TIMEOUT, "the deadline passed in the queue"
             )
             self._answers.put_nowait(Answer(task, codec.encode(late), waited, True))
             return

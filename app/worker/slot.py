@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
 from app.queue import codec
 from app.queue.codec import ComponentScore, Entry, WorkBatch
+from app.queue.spool import Gone, load
 from app.rewards.base import CODE_LANE
 from app.settings import Settings
 from app.status import Status
@@ -91,8 +93,10 @@ class Slot:
         self.restarts = 0
         """Children that died of their work."""
 
-    async def run(self, payload: bytes, items: int) -> AsyncGenerator[Scores]:
-        """Score a WorkBatch of so many items. Yields scores as they come; every item gets one, whatever happens."""
+    async def run(self, payload: bytes | Path, items: int) -> AsyncGenerator[Scores]:
+        """Score a WorkBatch of so many items, or the one in a file. Yields scores as they come; every item gets one,
+        whatever happens. Raises Gone where there is no such file.
+        """
         unexplained = 0
         deaths: Counter[tuple[int, int]] = Counter()
         while True:
@@ -105,7 +109,7 @@ class Slot:
                     return
             point, status = self._progress.read(), self._killed_for
             await self._buried()
-            sent = codec.decode_batch(payload)
+            sent = codec.decode_batch(load(payload))
             rest = _without(sent, received)
             if point.started_ns and point.item < len(sent.entries) and point.component < len(sent.components):
                 place = (sent.entries[point.item].index, point.component)
@@ -162,12 +166,15 @@ class Slot:
         settled = Entry(culprit.index, culprit.request, culprit.item, known)
         return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
 
-    async def _attempt(self, payload: bytes) -> AsyncGenerator[Scores]:
-        """Send the micro-batch and yield the child's answers; ends early if the child dies."""
+    async def _attempt(self, payload: bytes | Path) -> AsyncGenerator[Scores]:
+        """Send the micro-batch and yield the child's answers; ends early if the child dies. Raises Gone."""
         reader, writer = await self._connected()
         self._progress.idle()
-        writer.write(frames.pack(Kind.BATCH, payload))
+        in_file = isinstance(payload, Path)
+        writer.write(frames.pack(Kind.FILE, bytes(payload)) if in_file else frames.pack(Kind.BATCH, payload))
         while (frame := await frames.read(reader)) is not None:
+            if frame.kind is Kind.GONE:
+                raise Gone(str(payload))
             last = frame.kind is Kind.LAST_SCORES
             yield Scores(frame.payload, last)
             if last:

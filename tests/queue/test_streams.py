@@ -17,6 +17,7 @@ from app.queue.packing import Limits, Plan
 from app.queue.pending import Pending
 from app.queue.presence import Presence, live_workers
 from app.queue.room import QueueFull, Room
+from app.queue.spool import load
 from app.status import Status
 
 KEYS = Keys("t")
@@ -79,7 +80,7 @@ async def claim(worker: Consumer, tries: int = 40) -> list[Task]:
 
 
 def answer(task: Task) -> Answer:
-    entries = codec.decode_batch(task.envelope.payload).entries
+    entries = codec.decode_batch(load(task.envelope.payload)).entries
     return Answer(task, codec.encode([codec.ItemScores(e.index, [(0, ONE)]) for e in entries]), 1.5, True)
 
 
@@ -234,7 +235,7 @@ async def test_the_item_that_kills_its_workers_is_found_by_halving(redis_server:
         tasks = await claim(worker) if n else []
         tasks += await worker.take("online", 10, 20) if n == 0 or not tasks else []
         for task in tasks:
-            if poison not in [entry.index for entry in codec.decode_batch(task.envelope.payload).entries]:
+            if poison not in [entry.index for entry in codec.decode_batch(load(task.envelope.payload)).entries]:
                 await worker.answer([answer(task)])
         if await redis_server.lengths([KEYS.dead]) == [1]:
             break

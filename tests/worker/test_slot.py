@@ -1,12 +1,16 @@
 """A slot's child does other work than micro-batches too, and what it dies of costs that work alone."""
 
 import asyncio
+import multiprocessing
 import os
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from app.queue.codec import ComponentWork, Entry, WorkBatch, WorkItem, decode_scores, encode
+from app.queue.spool import Gone
 from app.worker.forking import fork_server
 from app.worker.frames import pack_call
 from app.worker.progress import Progress
@@ -58,3 +62,56 @@ async def test_a_pinned_child_stays_on_its_core():
         assert await slot.call(pack_call(f"{__name__}:cores", b""), 1) == f"[{core}]".encode()
     finally:
         await slot.close()
+
+
+def batch_of(*texts: str) -> bytes:
+    works = [ComponentWork(0, "format", 1, {})]
+    entries = [Entry(n, "r", WorkItem(text, "", {"kind": "none"}, None, {})) for n, text in enumerate(texts)]
+    return encode(WorkBatch(works, True, entries))
+
+
+async def test_a_micro_batch_in_a_file_is_scored_like_one_that_is_sent(tmp_path: Path):
+    payload = batch_of("<think>a</think><answer>b</answer>", "x" * (2 << 20), "é\ud7ff\U0001f600")
+    file = tmp_path / "batch"
+    file.write_bytes(payload)
+    slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical")
+    try:
+        for given in (payload, file, payload):
+            found = [scores async for scores in slot.run(given, 3)]
+            assert found[-1].last
+            rows = [row for scores in found for row in decode_scores(scores.payload)]
+            assert [row.components[0][1].score for row in rows] == [1.0, 0.0, 0.0]
+    finally:
+        await slot.close()
+
+
+@pytest.mark.parametrize("sort", ["missing", "folder"])
+async def test_a_micro_batch_whose_file_can_not_be_read_is_gone_and_the_child_goes_on(tmp_path: Path, sort: str):
+    slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical")
+    try:
+        with pytest.raises(Gone):
+            [scores async for scores in slot.run(tmp_path / "none" if sort == "missing" else tmp_path, 1)]
+        assert [scores.last async for scores in slot.run(batch_of("a"), 1)] == [True]
+        assert slot.restarts == 0
+    finally:
+        await slot.close()
+
+
+async def test_a_micro_batch_in_a_file_survives_its_child(tmp_path: Path):
+    file = tmp_path / "batch"
+    file.write_bytes(batch_of(*("word " * 20_000 for _ in range(100))))
+    slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical")
+    try:
+        await slot.start()
+        scoring = asyncio.create_task(_scored(slot, file, 100))
+        await asyncio.sleep(0)
+        for child in multiprocessing.active_children():
+            child.kill()
+        assert sorted(await scoring) == list(range(100))
+        assert slot.restarts == 1
+    finally:
+        await slot.close()
+
+
+async def _scored(slot: Slot, payload: Path, items: int) -> list[int]:
+    return [row.index async for scores in slot.run(payload, items) for row in decode_scores(scores.payload)]
