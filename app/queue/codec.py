@@ -1,13 +1,11 @@
 """What travels over Redis and to the children, as msgpack. Internal: every process of a deployment has one version."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from app.queue.spool import load
+from app.queue.spool import Filed, load
 from app.status import Status
 
 
@@ -97,7 +95,7 @@ class Envelope(msgspec.Struct, frozen=True):
     items: int
     ttl_ms: int
     """Time from when it is put into the queue; past it the items need no scoring. No clock of a host is in it."""
-    payload: bytes | Path
+    payload: bytes | Filed
     """A WorkBatch, or the file it is in."""
     suspect: bool = False
     """Half of a micro-batch that its workers died of: the next death tells more."""
@@ -123,7 +121,7 @@ class Envelope(msgspec.Struct, frozen=True):
             fields[b"reply_to"].decode(),
             int(fields[b"items"]),
             int(fields[b"ttl_ms"]),
-            Path(os.fsdecode(file)) if file else fields[b"payload"],
+            Filed.from_bytes(file) if file else fields[b"payload"],
             fields[b"suspect"] == b"1",
         )
 

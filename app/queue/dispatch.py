@@ -221,7 +221,7 @@ class Dispatcher:
             ttl_ms = max(0, int((batch.deadline - time.monotonic()) * 1000))
             payload = batch.encode()
             if self._spool is not None and len(payload) >= LARGE_BYTES:
-                batch.file = self._spool.put(batch.work.lane, batch.work.priority, payload, next(self._numbers))
+                batch.file = self._spool.put(batch.work.lane, batch.work.priority, payload)
             envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.file or payload)
             entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
         if not entries:

@@ -6,12 +6,12 @@ An item equal to one that is in a micro-batch already takes no place of its own:
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
 from typing import NamedTuple
 
 from app.queue import codec
 from app.queue.codec import ComponentWork, RawBatch, RawEntry
 from app.queue.pending import Pending
+from app.queue.spool import Filed
 from app.rubric import Rubric
 
 _KEY_BYTES = 16
@@ -90,7 +90,7 @@ class Batch:
         """The latest of those who wait."""
         self.stream_id: bytes | None = None
         """Once sent."""
-        self.file: Path | None = None
+        self.file: Filed | None = None
         """What holds its payload, if it is large."""
         self.leaving = False
         """It is sent in a moment, full or not."""

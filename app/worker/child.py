@@ -15,6 +15,7 @@ import msgspec
 
 from app.observe.logs import configure
 from app.queue.codec import ItemScores, decode_batch, encode
+from app.queue.spool import Filed, Gone
 from app.worker.frames import Frames, Kind, ReceivedCall, pack
 from app.worker.progress import Progress
 from app.worker.scoring import bind, score_entries
@@ -48,8 +49,9 @@ def main(sock: socket.socket, progress: Progress, memory_bytes: int | None, log_
             progress.idle()
             sock.sendall(pack(Kind.RESULT, result))
             continue
-        batch = batches.load(bytes(payload)) if kind is Kind.FILE else payload
-        if batch is None:
+        try:
+            batch = Filed.from_bytes(bytes(payload)).read(batches.room) if kind is Kind.FILE else payload
+        except Gone:
             sock.sendall(pack(Kind.GONE, b""))
         else:
             _score_batch(batch, sock, progress)

@@ -1,7 +1,6 @@
 """Frames on the socket between a worker's parent and its child: a length, a kind, a payload."""
 
 import asyncio
-import os
 import socket
 import struct
 from enum import IntEnum
@@ -28,9 +27,9 @@ class Kind(IntEnum):
     RESULT = 5
     """From the child: what the called function gave."""
     FILE = 6
-    """To the child: the path of a file with a WorkBatch."""
+    """To the child: where a WorkBatch is, a spool.Filed."""
     GONE = 7
-    """From the child: there is no such file."""
+    """From the child: it is not there."""
 
 
 class Call(msgspec.Struct, array_like=True, frozen=True):
@@ -91,19 +90,11 @@ class Frames:
         if not self._fill(memoryview(self._header)):
             return None
         size, kind = _HEADER.unpack(self._header)
-        payload = self._room(size)
+        payload = self.room(size)
         return (Kind(kind), payload) if self._fill(payload) else None
 
-    def load(self, path: bytes) -> memoryview | None:
-        """What a file holds, good until the next call; None where it can't be read."""
-        try:
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                payload = self._room(os.fstat(file.fileno()).st_size)
-                return payload if file.readinto(payload) == len(payload) else None
-        except OSError:
-            return None
-
-    def _room(self, size: int) -> memoryview:
+    def room(self, size: int) -> memoryview:
+        """So many bytes of the buffer, good until the next call."""
         if size > len(self._buffer):
             self._buffer = bytearray(size)
         return memoryview(self._buffer)[:size]

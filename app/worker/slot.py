@@ -11,14 +11,13 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
 from app.queue import codec
 from app.queue.codec import ComponentScore, Entry, WorkBatch
-from app.queue.spool import Gone, load
+from app.queue.spool import Filed, Gone, load
 from app.rewards.base import CODE_LANE
 from app.settings import Settings
 from app.status import Status
@@ -93,7 +92,7 @@ class Slot:
         self.restarts = 0
         """Children that died of their work."""
 
-    async def run(self, payload: bytes | Path, items: int) -> AsyncGenerator[Scores]:
+    async def run(self, payload: bytes | Filed, items: int) -> AsyncGenerator[Scores]:
         """Score a WorkBatch of so many items, or the one in a file. Yields scores as they come; every item gets one,
         whatever happens. Raises Gone where there is no such file.
         """
@@ -166,12 +165,12 @@ class Slot:
         settled = Entry(culprit.index, culprit.request, culprit.item, known)
         return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
 
-    async def _attempt(self, payload: bytes | Path) -> AsyncGenerator[Scores]:
+    async def _attempt(self, payload: bytes | Filed) -> AsyncGenerator[Scores]:
         """Send the micro-batch and yield the child's answers; ends early if the child dies. Raises Gone."""
         reader, writer = await self._connected()
         self._progress.idle()
-        in_file = isinstance(payload, Path)
-        writer.write(frames.pack(Kind.FILE, bytes(payload)) if in_file else frames.pack(Kind.BATCH, payload))
+        kind = Kind.FILE if isinstance(payload, Filed) else Kind.BATCH
+        writer.write(frames.pack(kind, bytes(payload)))
         while (frame := await frames.read(reader)) is not None:
             if frame.kind is Kind.GONE:
                 raise Gone(str(payload))

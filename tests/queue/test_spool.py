@@ -13,7 +13,7 @@ from app.queue.connection import Server
 from app.queue.keys import Keys
 from app.queue.outage import QueueUnavailable, Reason
 from app.queue.room import QueueFull, Room
-from app.queue.spool import LARGE_BYTES, Gone, Spool, load
+from app.queue.spool import LARGE_BYTES, Filed, Gone, Spool, load
 from app.status import Status
 from tests.queue.test_streams import answer, claim, consumer, made, submit, take
 
@@ -28,52 +28,99 @@ def spool(tmp_path: Path):
     one.close()
 
 
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def held(folder: Path) -> int:
+    """Bytes of payloads that are kept, by the word of those who keep them."""
+    looking = Spool(folder / "spool")
+    return looking.sizes().total()
 
 
-def test_a_payload_is_read_until_it_is_dropped(spool: Spool):
-    path = spool.put("cpu", "online", b"abc", 1)
-    assert path is not None
-    assert load(path) == b"abc"
+def kept(spool: Spool, payload: bytes, lane: str = "cpu", priority: str = "online") -> Filed:
+    filed = spool.put(lane, priority, payload)
+    assert filed is not None
+    return filed
+
+
+def test_a_payload_is_read_until_it_is_dropped_and_its_file_is_used_again(spool: Spool):
+    first = Filed.from_bytes(bytes(kept(spool, b"abc")))
+    assert load(first) == b"abc"
     assert load(b"in itself") == b"in itself"
-    spool.drop(path)
-    spool.drop(path)
+    spool.drop(first)
+    spool.drop(first)
+    second = kept(spool, b"de")
+    assert second.path == first.path
+    assert load(second) == b"de"
     with pytest.raises(Gone):
-        load(path)
+        load(first)
+
+
+def test_a_payload_that_is_replaced_while_it_is_read_is_gone(spool: Spool):
+    """The buffer is asked for before anything is read; the file is another's by then."""
+    first = kept(spool, b"abc")
+
+    def late(size: int) -> memoryview:
+        spool.drop(first)
+        kept(spool, b"xyz")
+        return memoryview(bytearray(size))
+
+    with pytest.raises(Gone):
+        first.read(late)
+
+
+@pytest.mark.parametrize("harm", ["deleted", "short", "a folder"])
+def test_a_file_that_others_spoilt_is_gone(spool: Spool, harm: str):
+    filed = kept(spool, b"abcdef")
+    path = Path(filed.path)
+    if harm == "short":
+        os.truncate(path, 9)
+    else:
+        path.unlink()
+    if harm == "a folder":
+        path.mkdir()
+    with pytest.raises(Gone):
+        load(filed)
+
+
+def test_no_more_files_are_kept_for_use_than_make_sense(spool: Spool, tmp_path: Path):
+    for filed in [kept(spool, b"x") for _ in range(100)]:
+        spool.drop(filed)
+    assert len(list(tmp_path.rglob("spool/*/*"))) == 64 + 1
 
 
 def test_sizes_are_those_of_all_processes(spool: Spool, tmp_path: Path):
     other = Spool(tmp_path / "spool")
     other.open()
-    spool.put("cpu", "online", b"x" * 10, 1)
-    spool.put("cpu", "offline", b"x" * 4, 2)
-    other.put("cpu", "online", b"x" * 7, 1)
-    assert spool.sizes() == {("cpu", "online"): 17, ("cpu", "offline"): 4}
+    kept(spool, b"x" * 10)
+    kept(spool, b"x" * 4, priority="offline")
+    spool.drop(kept(spool, b"x" * 100))
+    kept(other, b"x" * 7)
+    found = spool.sizes()
+    assert (found["cpu", "online"], found["cpu", "offline"], found.total()) == (17, 4, 21)
     other.close()
-    assert spool.sizes() == {("cpu", "online"): 10, ("cpu", "offline"): 4}
+    assert spool.sizes()["cpu", "online"] == 10
 
 
-def test_a_payload_that_the_disk_does_not_take_is_not_kept(tmp_path: Path):
-    spool = Spool(tmp_path / "spool")
-    spool.open()
-    spool.close()  # and its folder is gone
-    assert spool.put("cpu", "online", b"abc", 1) is None
-    spool.close()
+def test_a_payload_that_the_disk_does_not_take_is_not_kept(spool: Spool, tmp_path: Path):
+    [own] = (tmp_path / "spool").iterdir()
+    own.rename(tmp_path / "elsewhere")
+    assert spool.put("cpu", "online", b"abc") is None
+    (tmp_path / "elsewhere").rename(own)
+    assert spool.sizes().total() == 0
+    assert load(kept(spool, b"abc")) == b"abc"
 
 
 def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_has_is_not(spool: Spool, tmp_path: Path):
-    kept = spool.put("cpu", "online", b"mine", 1)
+    mine = kept(spool, b"mine")
     code = (
         "import os, signal, sys; from pathlib import Path; from app.queue.spool import Spool\n"
         "spool = Spool(Path(sys.argv[1])); spool.open()\n"
-        "spool.put('cpu', 'online', b'theirs', 1); os.kill(os.getpid(), signal.SIGKILL)"
+        "spool.put('cpu', 'online', b'theirs'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "spool")], check=False)
-    assert len(files(tmp_path / "spool")) == 2
+    assert held(tmp_path) == 10
     third = Spool(tmp_path / "spool")
     third.open()
-    assert files(tmp_path / "spool") == [kept]
+    assert held(tmp_path) == 4
+    assert load(mine) == b"mine"
     third.close()
 
 
@@ -91,19 +138,19 @@ async def test_a_large_micro_batch_goes_by_file_until_it_is_answered(redis_serve
     await worker.answer([answer(task) for task in tasks])
     assert [index async for index in small.ready()] == [0]
     assert [index async for index in large.ready()] == [0, 1]
-    assert files(tmp_path / "spool") == []
+    assert held(tmp_path) == 0
     await dispatcher.stop()
-    assert os.listdir(tmp_path / "spool") == []  # noqa: PTH208
+    assert os.listdir(tmp_path / "spool") == []
 
 
 async def test_the_file_of_a_request_that_is_given_up_goes(redis_server: Server, tmp_path: Path):
     dispatcher = made(redis_server, spool=Spool(tmp_path / "spool"))
     await dispatcher.start()
     pending = await submit(dispatcher, TEXT)
-    while not files(tmp_path / "spool"):
+    while not held(tmp_path):
         await asyncio.sleep(0.01)
     dispatcher.forget(pending)
-    while files(tmp_path / "spool"):
+    while held(tmp_path):
         await asyncio.sleep(0.01)
     await dispatcher.stop()
 
@@ -117,8 +164,8 @@ async def test_a_request_whose_file_is_gone_fails_as_lost(redis_server: Server, 
     await dispatcher.start()
     pending = await submit(dispatcher, TEXT, "b")
     await take(worker)
-    [file] = files(tmp_path / "spool")
-    file.unlink()
+    for file in tmp_path.rglob("spool/*/*"):
+        file.unlink()
     heir = consumer(redis_server, "heir", max_deliveries=1)
     assert await claim(heir, 12) == []  # It would be halved, and there is nothing to halve.
     with pytest.raises(QueueUnavailable) as lost:
@@ -171,8 +218,7 @@ async def test_a_large_item_that_killed_its_workers_is_a_dead_letter_with_its_te
 async def test_files_count_towards_what_a_lane_may_hold(redis_server: Server, spool: Spool):
     room = Room(redis_server, Keys("t"), most_batches=9, most_bytes=LARGE_BYTES, elsewhere=spool.sizes)
     await room.check("online")
-    path = spool.put("cpu", "online", b"x" * LARGE_BYTES, 1)
-    assert path is not None
+    kept(spool, TEXT.encode())
     await asyncio.sleep(0.06)
     with pytest.raises(QueueFull):
         await room.check("online")
