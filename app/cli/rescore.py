@@ -1,6 +1,7 @@
 """`assay rescore`: stored rollouts of any size in, a folder of Parquet with a report out; resumes where it stopped."""
 
 import gc
+import os
 import signal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,6 +44,7 @@ def rescore(
     """Re-score stored rollouts: one row out for each completion in, in order, resumable, with a report."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own returns what the next rows need again
     if engine == "local" and url is None:
         offline_fork_server()  # runs already, unless an engine was named
     from app.cli.runs import Job, score_run

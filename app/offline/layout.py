@@ -35,6 +35,19 @@ Paths = tuple[Path, ...]
 """Alternatives: the first that finds something counts."""
 Finder = Callable[[Any, int], Any]
 """What record `part` of a row has for a field; None where it has nothing."""
+_MOST_SHAPES = 64
+
+
+class _Shape(NamedTuple):
+    """How rows of the same columns are read."""
+
+    completion: Finder
+    prompt: Finder
+    id: Finder
+    group: Finder
+    language: Finder
+    previous: Finder
+    whole_reference: Finder
 
 
 class Layout:
@@ -49,9 +62,6 @@ class Layout:
         if unknown:
             raise BadLayout(f"{name}: unknown field '{min(unknown)}'; there are: {', '.join(FIELDS)}")
         self._paths: dict[str, Paths] = {f: _paths(name, spec[f]) for f in FIELDS[:6] if f in spec}
-        self._completion, self._prompt, self._id, self._group, self._language, self._previous = (
-            _finder(self._paths.get(f, ())) for f in ("completion", "prompt", "id", "group", "language", "previous")
-        )
         self._many = tuple(p for p in self._paths.get("completion", ()) if p.many)
         reference: Any = spec.get("reference", {})
         self._whole_reference: Paths = () if isinstance(reference, Mapping) else _paths(name, reference)
@@ -61,6 +71,7 @@ class Layout:
         meta: Any = spec.get("meta", [])
         self._meta_path: Paths = _paths(name, meta) if isinstance(meta, str) else ()
         self._meta: tuple[str, ...] = () if isinstance(meta, str) else tuple(str(m) for m in meta)
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     @property
     def has_completions(self) -> bool:
@@ -95,38 +106,52 @@ class Layout:
 
     def question(self, row: Mapping[str, Any], source: str, number: int) -> Question:
         """The prompt of a row with its reference. Raises BadLayout where it has no prompt."""
+        shape = self._shape(row)
         try:
-            prompt = text_of(self._prompt(row, 0), "prompt")
+            prompt = text_of(shape.prompt(row, 0), "prompt")
         except ValueError as error:
             raise BadLayout(f"{source}:{number}: {error}") from None
-        named = self._group(row, 0)
+        named = shape.group(row, 0)
         if named is None:
-            named = self._id(row, 0)
+            named = shape.id(row, 0)
         id_ = (group_of(prompt) or "") if named is None else str(named)[:_MAX_ID_CHARS]
-        return Question(id_, prompt, self._reference_of(row, 0), self._meta_of(row))
+        return Question(id_, prompt, self._reference_of(row, 0, shape), self._meta_of(row))
 
     def _record(self, row: Mapping[str, Any], source: str, place: Place, suffix: str) -> Record | BadRow:
-        part = place.part
-        language = self._language(row, part)
+        part, shape = place.part, self._shape(row)
+        language = shape.language(row, part)
         try:
             item = WorkItem(
-                text_of(self._completion(row, part), "completion"),
-                text_of(self._prompt(row, part), "prompt", ""),
-                self._reference_of(row, part),
+                text_of(shape.completion(row, part), "completion"),
+                text_of(shape.prompt(row, part), "prompt", ""),
+                self._reference_of(row, part, shape),
                 language if isinstance(language, str) else None,
                 self._meta_of(row),
             )
             content = content_id(item)
         except ValueError as error:
             return BadRow(source, place, str(error))
-        id_, group = self._id(row, part), self._group(row, part)
+        id_, group = shape.id(row, part), shape.group(row, part)
         id_ = f"{source.rpartition('/')[2]}:{place.row}" if id_ is None else str(id_)[:_MAX_ID_CHARS]
         group = group_of(item.prompt) if group is None else str(group)[:_MAX_ID_CHARS]
-        return Record(id_ + suffix, group, item, content, _number(self._previous(row, part)), source, place)
+        return Record(id_ + suffix, group, item, content, _number(shape.previous(row, part)), source, place)
 
-    def _reference_of(self, row: Mapping[str, Any], part: int) -> dict[str, Any]:
+    def _shape(self, row: Mapping[str, Any]) -> _Shape:
+        """Of the rows of a file most have the same columns: what those can't hold isn't looked for in each."""
+        columns = tuple(row)
+        shape = self._shapes.get(columns)
+        if shape is None:
+            paths = [self._paths.get(field, ()) for field in _Shape._fields[:-1]]
+            shape = _Shape(
+                *(_finder(tuple(p for p in of if p.may_find(row))) for of in (*paths, self._whole_reference))
+            )
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[columns] = shape
+        return shape
+
+    def _reference_of(self, row: Mapping[str, Any], part: int, shape: _Shape) -> dict[str, Any]:
         if self._whole_reference:
-            whole: Any = _first(self._whole_reference, row, part)
+            whole: Any = shape.whole_reference(row, part)
             if isinstance(whole, dict) and isinstance(whole.get("kind"), str):  # pyright: ignore[reportUnknownMemberType]
                 return whole  # pyright: ignore[reportUnknownVariableType]
             return {"kind": "none"}
@@ -152,6 +177,8 @@ def _first(paths: Paths, row: Any, part: int) -> Any:
 
 
 def _finder(paths: Paths) -> Finder:
+    if not paths:
+        return lambda _row, _part: None
     if len(paths) == 1 and paths[0].key is not None:  # no more than a column's name, as most are
         key = paths[0].key
         return lambda row, _part: row.get(key)

@@ -10,7 +10,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+|\*)\]")
@@ -84,6 +84,10 @@ class Path:
         plain = len(self._steps) == 1 and isinstance(self._steps[0], str) and not self.many and not self._filters
         self.key: str | None = str(self._steps[0]) if plain else None
         """The column, where the path is no more than its name: most are, and need no walk."""
+
+    def may_find(self, columns: Collection[str]) -> bool:
+        """Whether a row with these columns may hold it: most paths' first step is one."""
+        return not self._steps or not isinstance(self._steps[0], str) or self._steps[0] in columns
 
     def find(self, row: Any, part: int = 0) -> Any:
         """The value, that of record `part` where the row holds several; MISSING where there is none."""

@@ -7,6 +7,9 @@ from multiprocessing import reduction
 from typing import Any, NamedTuple
 
 _LAYOUT = struct.Struct("=IIQdd")
+_ITEM = 0
+_STARTED = 1
+"""Positions in the layout taken for 32 and 64 bit numbers."""
 _SIZE = mmap.PAGESIZE
 
 
@@ -33,6 +36,7 @@ class Progress:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._map = mmap.mmap(fd, _SIZE)
+        self._small, self._large = memoryview(self._map).cast("I"), memoryview(self._map).cast("Q")
 
     @classmethod
     def create(cls) -> "Progress":
@@ -48,6 +52,11 @@ class Progress:
         """Note what is begun. It is called for every component: no system call may be in it."""
         _LAYOUT.pack_into(self._map, 0, item, component, started_ns, cpu_s, wall_s)
 
+    def next(self, item: int, started_ns: int) -> None:
+        """The same component as before begins with another item."""
+        self._small[_ITEM] = item
+        self._large[_STARTED] = started_ns
+
     def idle(self) -> None:
         _LAYOUT.pack_into(self._map, 0, 0, 0, 0, 0.0, 0.0)
 
@@ -55,6 +64,8 @@ class Progress:
         return Point(*_LAYOUT.unpack_from(self._map, 0))
 
     def close(self) -> None:
+        self._small.release()
+        self._large.release()
         self._map.close()
         os.close(self._fd)
 

@@ -114,8 +114,9 @@ def score_columns(
     for number, component in enumerate(components):
         column = Column([], [], [], [])
         columns.append(column)
+        progress.begin(0, number, now, component.cpu_s, component.wall_s)
         for position, sample in enumerate(samples):
-            progress.begin(position, number, now, component.cpu_s, component.wall_s)
+            progress.next(position, now)
             scored, started = component.score(sample, where), now
             now = time.monotonic_ns()
             column.scores.append(scored.score)
