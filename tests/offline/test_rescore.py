@@ -188,3 +188,11 @@ def test_engines_agree(tmp_path: Path, engine: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "d.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.e2e
+def test_service_that_is_not_there_is_said_before_the_run_waits_for_it(tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "in.jsonl", 3)
+    said = run(data, "--out", tmp_path / "out", "--url", "http://127.0.0.1:9", code=1)
+    assert "http://127.0.0.1:9" in said
+    assert not list((tmp_path / "out").glob("part-*"))

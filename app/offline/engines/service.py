@@ -13,6 +13,8 @@ from app.status import Status
 
 _DEADLINE_S = 600.0
 """Of a chunk; nobody's GPUs wait for it."""
+_FIRST_PATIENCE_S = 10.0
+"""A person waits for the run to begin: a URL with nothing behind it is said so soon."""
 _PATIENCE_S = 120.0
 """A restart of the service is waited out; one that stays away ends the run, which can be resumed."""
 
@@ -27,13 +29,19 @@ class ServiceEngine(Engine):
         self._client = AsyncClient(url, deadline_s=_DEADLINE_S, patience_s=_PATIENCE_S)
         self._url = url
 
+    async def start(self) -> None:
+        """Score one empty completion: whether the service is there, and takes our key and the rubric."""
+        nothing = {"prompt": "", "completion": "", "reference": {"kind": "none"}}
+        async with AsyncClient(self._url, deadline_s=_FIRST_PATIENCE_S, patience_s=_FIRST_PATIENCE_S) as client:
+            await self._send([nothing], client)
+
     async def score(self, records: Sequence[Record]) -> list[Scores]:
-        scored = await self._send([_item(n, record) for n, record in enumerate(records)])
+        scored = await self._send([_item(n, record) for n, record in enumerate(records)], self._client)
         return [self._scores(result) for result in scored.results]
 
-    async def _send(self, items: list[dict[str, Any]]) -> Scored:
+    async def _send(self, items: list[dict[str, Any]], client: AsyncClient) -> Scored:
         try:
-            return await self._client.score(items, self._spec, priority="offline", evidence=self._evidence)
+            return await client.score(items, self._spec, priority="offline", evidence=self._evidence)
         except AssayError as error:
             raise EngineError(f"{self._url}: {error}") from error
 
