@@ -64,8 +64,9 @@ class Jail(Backend):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         owner = os.pidfd_open(os.getpid())
         try:
+            plan = self._plan()
             self._keeper = spawn(
-                harness_command("keeper", json.dumps(asdict(self._plan()))),
+                harness_command("arenas", plan.library or "", "keeper", json.dumps(asdict(plan))),
                 {CONTROL_FD: theirs.fileno(), OWNER_FD: owner},
             )
         except OSError as cause:

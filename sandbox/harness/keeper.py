@@ -11,7 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
-from sandbox.harness import kernel, zygote
+from sandbox.harness import kernel, pages, zygote
 from sandbox.harness.cgroups import Groups
 from sandbox.harness.supervise import end_with
 
@@ -47,6 +47,7 @@ def main() -> None:
         if os.geteuid() != 0:
             _become_own_root()
             user = None
+        pages.join()
         pid = kernel.clone(ROOT_NAMESPACES)
     except OSError as error:
         control.send(f'{{"op": "down", "error": "namespaces refused: {error}"}}'.encode())

@@ -122,6 +122,11 @@ def install_filter(program: bytes) -> None:
     _check(result, "seccomp")
 
 
+def mprotect(address: int, size: int, rights: int) -> None:
+    """Raises OSError."""
+    _check(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(rights)), "mprotect")
+
+
 def drop_capabilities() -> None:
     """Give up every capability, ambient ones with the permitted, for good once no_new_privs is set."""
     _syscall("capset", _CAPABILITY_HEADER, _NO_CAPABILITIES)

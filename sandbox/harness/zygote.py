@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.harness import kernel, launcher, rootfs, seccomp, slot
+from sandbox.harness import kernel, launcher, pages, rootfs, script, seccomp, slot
 from sandbox.harness.cgroups import SlotFiles
 from sandbox.harness.launcher import Setting
 from sandbox.harness.meter import Meter
@@ -80,6 +80,11 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
     try:
         warm(plan.search, plan.preload)
         library = launcher.load(plan.library)
+        pages.join()
+        if library is not None:
+            script.rehearse()  # what this makes ready lies in the large pages then, and is every slot's
+            pages.lift(library)
+            pages.collapse(library)
         rootfs.build(plan.visible)
     except (OSError, ImportError) as error:
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
