@@ -36,11 +36,11 @@ class Jail:
 
     def start(self, start: Start) -> int:
         """Start a process in a namespace of its own. Raises OSError."""
+        place, self._started = self._started, self._started + 1
         if self._launcher.setting.namespaces:
-            pid = self._launcher.init()
+            pid = self._launcher.init(start, place)
             self._meter.own.add(pid)
             self._inits.append((pid, os.pidfd_open(pid)))
-        place, self._started = self._started, self._started + 1
         return self._launcher.start(start, self._inits[-1][1] if self._inits else None, place)
 
     def kill_all(self) -> None:

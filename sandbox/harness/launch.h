@@ -11,7 +11,7 @@ enum stage { SESSION = 1, NAMESPACES, PROC, BOX, DESCRIPTORS, SCRATCH, LIMITS, U
 
 /* Same order and sizes as launcher.py's Order. */
 struct order {
-    int64_t place, namespaces, init, home, uid, dumpable, boxed, defaults, victim, count;
+    int64_t place, init, home, uid, dumpable, boxed, defaults, victim, count;
     int64_t descriptors[MOST_DESCRIPTORS];
     int64_t limited, limits[MOST_LIMITS][3];
     const struct sock_fprog *filter;
@@ -19,10 +19,12 @@ struct order {
     char *const *argv, *const *envp;
 };
 
-/* Make the first process of the next pid namespace ahead; 0 or -errno. */
+/* Make the first process of the next pid namespace ahead, with mounts like the last one's; 0 or -errno. */
 int launch_ready(void);
-/* The first process of a new pid namespace; its pid, or -errno. */
-int launch_init(void);
+/* Not to be used: what it was made from has changed. */
+void launch_discard(void);
+/* The first process of a new pid namespace, in a mount namespace as ordered; its pid, or -errno. */
+int launch_init(const struct order *o);
 /* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
 int launch(const struct order *o);
 /* How far a start came (DONE: all the way), and what stopped it. */

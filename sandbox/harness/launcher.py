@@ -1,7 +1,7 @@
 """Starts confined processes: by launch.c's library where it could be compiled, else step by step from Python.
 
-Each process is born in a pid namespace of its own, behind a first process that is ours, and in a fresh mount namespace;
-its other namespaces are the slot's. Without namespaces it is a child with its rights dropped.
+Each process is born in a pid namespace of its own, behind a first process that is ours and, in the first way, builds a
+fresh mount namespace ahead of time. The other namespaces are the slot's.
 """
 
 import ctypes
@@ -105,11 +105,15 @@ class Launcher(ABC):
 
     @abstractmethod
     def ready(self) -> None:
-        """Start the first process of the next pid namespace ahead, while the host is busy. Raises OSError."""
+        """Start the first process of the next pid namespace ahead, for a run like the last one. Raises OSError."""
 
     @abstractmethod
-    def init(self) -> int:
-        """The first process of a new pid namespace; its pid. Raises OSError."""
+    def init(self, start: Start, place: int = 0) -> int:
+        """The first process of a new pid namespace, for what is started in it; its pid. Raises OSError."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """What was made ahead is not to be used: a mount that it copied is gone."""
 
     @abstractmethod
     def start(self, start: Start, init: int | None, place: int = 0) -> int:
@@ -135,7 +139,10 @@ class PlainLauncher(Launcher):
             if self._spare == 0:
                 end_with(_wait_for_ever)
 
-    def init(self) -> int:
+    def discard(self) -> None:
+        pass
+
+    def init(self, start: Start, place: int = 0) -> int:
         self.ready()
         spare, self._spare = self._spare, None
         assert spare is not None
@@ -187,7 +194,7 @@ class Order(ctypes.Structure):
     """launch.h's `struct order`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("place", "namespaces", "init", "home", "uid", "dumpable", "boxed",
+        *((name, ctypes.c_int64) for name in ("place", "init", "home", "uid", "dumpable", "boxed",
                                               "defaults", "victim", "count")),
         ("descriptors", ctypes.c_int64 * MOST_DESCRIPTORS),
         ("limited", ctypes.c_int64),
@@ -221,7 +228,6 @@ class NativeLauncher(Launcher):
         self._filter = kernel.prepared(setting.filter) if setting.filter is not None else None
         self._order = Order()
         self._order.home = os.open("/proc/self/ns/pid", os.O_RDONLY) if setting.namespaces else -1
-        self._order.namespaces = NAMESPACES if setting.namespaces else 0
         self._order.scratch = setting.scratch.encode()
         self._order.filter = ctypes.addressof(self._filter[1]) if self._filter is not None else None
         self._order.envp = ctypes.addressof(self._environment)
@@ -231,8 +237,11 @@ class NativeLauncher(Launcher):
     def ready(self) -> None:
         positive(self.library.launch_ready(), "clone")
 
-    def init(self) -> int:
-        return positive(self.library.launch_init(), "clone")
+    def discard(self) -> None:
+        self.library.launch_discard()
+
+    def init(self, start: Start, place: int = 0) -> int:
+        return positive(self.library.launch_init(ctypes.byref(self._ordered(start, place))), "clone")
 
     def start(self, start: Start, init: int | None, place: int = 0) -> int:
         order = self._ordered(start, place)

@@ -152,25 +152,31 @@ static int tell(struct slot *s) {
 
 static int64_t microseconds(struct timeval t) { return (int64_t)t.tv_sec * 1000000 + t.tv_usec; }
 
-/* Nothing of the run lives after this. The process first: its namespace can't end before it was waited for. */
+/* End the run. The process first: its namespace can't end before it was waited for. */
 static void finish(struct slot *s) {
     struct rusage used;
-    int status, ignored;
+    int status;
     kill((pid_t)s->init, SIGKILL);
     wait4((pid_t)s->pid, &status, 0, &used);
-    waitpid((pid_t)s->init, &ignored, 0);
-    close((int)s->init_fd);
     s->status = status;
     s->cpu_us = microseconds(used.ru_utime) + microseconds(used.ru_stime);
     s->rss_kb = used.ru_maxrss;
 }
 
+/* Nothing of the run lives after this. */
+static void clear(struct slot *s) {
+    int ignored;
+    waitpid((pid_t)s->init, &ignored, 0);
+    close((int)s->init_fd);
+}
+
 /* Serve one run: 0 once it is answered, else what is handed over, or -errno. */
 static int serve(struct slot *s, struct repeat *r) {
     struct pollfd ended = {.events = POLLIN};
+    int result;
     if (s->peak >= 0)
         (void)!pwrite((int)s->peak, "0", 1, 0);
-    if ((s->init = launch_init()) < 0)
+    if ((s->init = launch_init(&r->order)) < 0)
         return (int)s->init;
     if ((s->init_fd = syscall(SYS_pidfd_open, s->init, 0)) < 0)
         return -errno;
@@ -191,7 +197,9 @@ static int serve(struct slot *s, struct repeat *r) {
         return STARTED;
     s->wall_s = now() - s->started;
     finish(s);
-    return ordinary(s, r) ? tell(s) : ENDED;
+    result = ordinary(s, r) ? tell(s) : ENDED;
+    clear(s); /* while the answer is on its way: the kernel takes its time to end namespaces */
+    return result;
 }
 
 /* A run that looks like an earlier one; -1 where there is none, or where sockets of the last run are still there. */

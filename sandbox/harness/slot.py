@@ -125,6 +125,7 @@ class Slot:
             self._boxed.clear()
         if self._kept:
             kernel.umount(self.setting.scratch)
+            self.launcher.discard()
         self._kept = False
 
     def _reply(self, header: dict[str, Any]) -> None:
