@@ -15,6 +15,8 @@ from app.api.errors import Problem, invalid, malformed, too_large
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _INFLATED_AT_ONCE = 1 << 20
+_LARGE_BYTES = 1 << 17
+"""Of a larger body most has not come with its head."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -84,12 +86,24 @@ async def read(request: Request, max_bytes: int) -> bytes | bytearray:
     """The whole body, decompressed. Raises Problem: 400, 408, 413 or 415."""
     inbound = request.app.state.assay.inbound
     caller = caller_of(request.scope)
-    if caller is not None and caller.body_here and not _is_gzip(request, max_bytes):
-        whole, _ = await _next(request)
-        if len(whole) > max_bytes:  # in chunks, without a length of its own
-            raise too_large(max_bytes)
-        inbound.take(request.scope, len(whole))
-        return whole
+    if caller is not None and not _is_gzip(request, max_bytes):
+        if caller.body_here:
+            whole, _ = await _next(request)
+            if len(whole) > max_bytes:  # in chunks, without a length of its own
+                raise too_large(max_bytes)
+            inbound.take(request.scope, len(whole))
+            return whole
+        declared = _declared(request)
+        if declared > _LARGE_BYTES:
+            inbound.take(request.scope, declared)
+            stall_s = stall_of(request)
+            try:
+                filled = await caller.fill(declared, stall_s)
+            except TimeoutError:
+                raise _stalled(stall_s) from None
+            if filled is not None:
+                return filled
+            inbound.release(request.scope)
     body = bytearray()
     async for chunk in stream(request, max_bytes):
         inbound.take(request.scope, len(chunk))
@@ -111,14 +125,22 @@ async def stream(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
 
 def _is_gzip(request: Request, max_bytes: int) -> bool:
     """How the body is encoded. Raises Problem where it is too large by its own word, or encoded in another way."""
-    headers = request.headers
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > max_bytes:
+    if _declared(request) > max_bytes:
         raise too_large(max_bytes)
-    encoding = headers.get("content-encoding", "identity").strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         raise Problem(415, "unsupported-media-type", "Unknown content encoding", "send gzip or none")
     return encoding == "gzip"
+
+
+def _declared(request: Request) -> int:
+    """The body's length by its own word; 0 where it has none."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() else 0
+
+
+def _stalled(stall_s: float) -> Problem:
+    return Problem(408, "stalled", "The body stalled", f"nothing came for {stall_s:g} s")
 
 
 def stall_of(request: Request) -> float:
@@ -135,7 +157,7 @@ async def _received(request: Request) -> AsyncIterator[bytes]:
             async with asyncio.timeout(stall_s):
                 chunk, more = await _next(request)
         except TimeoutError:
-            raise Problem(408, "stalled", "The body stalled", f"nothing came for {stall_s:g} s") from None
+            raise _stalled(stall_s) from None
         yield chunk
 
 

@@ -1,12 +1,13 @@
 """Stops work that nobody waits for: a client that goes away ends its request."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.types import Scope
 
 T = TypeVar("T")
+Fill = Callable[[Scope, int, float], Awaitable[bytearray | None]]
 _CALLER = "caller"
 
 
@@ -17,9 +18,11 @@ class ClientGone(Exception):
 class Caller:
     """The client of one request, as the connection knows it."""
 
-    __slots__ = ("body_here", "gone", "on_leaving")
+    __slots__ = ("_fill", "_scope", "body_here", "gone", "on_leaving")
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Scope, fill: Fill) -> None:
+        self._scope = scope
+        self._fill = fill
         self.gone = False
         self.body_here = False
         """All of the request's body has arrived."""
@@ -31,10 +34,17 @@ class Caller:
         if self.on_leaving is not None:
             self.on_leaving()
 
+    async def fill(self, size: int, stall_s: float) -> bytearray | None:
+        """The request's body, of so many bytes by its own word, read without copies; None where that can't be done.
 
-def introduce(scope: Scope) -> Caller:
+        Raises ClientGone; TimeoutError where nothing came for so long.
+        """
+        return await self._fill(self._scope, size, stall_s)
+
+
+def introduce(scope: Scope, fill: Fill) -> Caller:
     """Make a request's caller known to who handles it."""
-    caller = scope["state"][_CALLER] = Caller()
+    caller = scope["state"][_CALLER] = Caller(scope, fill)
     return caller
 
 

@@ -7,9 +7,12 @@ import asyncio
 from collections import deque
 from typing import Any, cast
 
+from httptools import HttpRequestParser
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.disconnect import Caller, introduce
+from app.api.disconnect import Caller, ClientGone, introduce
+from app.api.filling import Filling
 
 HEAD_S = 30.0
 """From a connection's first byte to the end of its first request's head; an honest client takes milliseconds."""
@@ -86,7 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_timer()
-        self._callers.append(introduce(self.scope))  # pyright: ignore[reportArgumentType]
+        self._callers.append(introduce(self.scope, self._fill))  # pyright: ignore[reportArgumentType]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -98,6 +101,34 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._callers.popleft()
         super().on_response_complete()
+
+    async def _fill(self, scope: Scope, size: int, stall_s: float) -> bytearray | None:
+        """All of the body of a request, of a declared size, as `Caller.fill` says."""
+        cycle = self.cycle
+        if cycle.scope is not scope or not cycle.more_body or cycle.waiting_for_100_continue:
+            return None
+        filling = Filling(cycle.body, size, self, self.flow.pause_reading)
+        cycle.body = bytearray()
+        self._hand_over(filling)
+        try:
+            if not await filling.filled(stall_s):
+                raise ClientGone
+        except BaseException:
+            cycle.keep_alive = False  # Where the next request begins is not known any more.
+            raise
+        finally:
+            self._hand_over(self)
+            filling.release()
+        self.parser = HttpRequestParser(self)
+        self.on_message_complete()
+        return filling.body
+
+    def _hand_over(self, protocol: asyncio.BaseProtocol) -> None:
+        """Let a protocol read; a transport looks what sort it is when it begins to read."""
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+            self.transport.set_protocol(protocol)
+            self.flow.resume_reading()
 
     def _expect_head(self) -> None:
         if self._timer is None:
