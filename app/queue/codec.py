@@ -52,11 +52,11 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RawEntry(msgspec.Struct, array_like=True, frozen=True):
-    """An Entry whose item is encoded already."""
+    """An Entry to encode; its item may be that already."""
 
     index: int
     request: str
-    item: Raw
+    item: Raw | WorkItem
 
 
 class WorkBatch(msgspec.Struct, array_like=True, frozen=True):
@@ -72,9 +72,9 @@ class WorkBatch(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RawBatch(msgspec.Struct, array_like=True, frozen=True):
-    """A WorkBatch whose items are encoded already."""
+    """A WorkBatch to encode; its components may be that already."""
 
-    components: list[ComponentWork]
+    components: Raw | list[ComponentWork]
     evidence: bool
     entries: list[RawEntry]
 
@@ -147,8 +147,8 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 encode = msgspec.msgpack.Encoder().encode
+encode_into = msgspec.msgpack.Encoder().encode_into
 decode_batch = msgspec.msgpack.Decoder(WorkBatch).decode
-decode_components = msgspec.msgpack.Decoder(list[ComponentWork]).decode
 decode_scores = msgspec.msgpack.Decoder(list[ItemScores]).decode
 
 

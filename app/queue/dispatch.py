@@ -79,6 +79,10 @@ class Dispatcher:
         self._places: dict[tuple[str, bytes], tuple[Batch, int]] = {}
         """Where an item, by priority and key, is being scored."""
         self._by_pending: dict[Pending, set[Batch]] = {}
+        self._encoded = bytearray()
+        """The item that is being placed, as it travels."""
+        self._payload = bytearray()
+        """The micro-batch that is being sent; one buffer for all, for new memory costs more than what is written."""
         self._looked = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -148,11 +152,11 @@ class Dispatcher:
         how: Counter[str] = Counter()
         full: list[Batch] = []
         for index, (item, plans) in enumerate(work, first):
-            encoded = codec.encode(item)
+            codec.encode_into(item, self._encoded)
             for plan in plans:
                 if plan not in works:
                     works[plan] = Work.of(plan, components, priority, evidence)
-                how[self._place(pending, index, encoded, works[plan], reuse, full)] += 1
+                how[self._place(pending, index, item, works[plan], reuse, full)] += 1
             if len(full) >= _SEND_AT_ONCE:
                 await self._sent(full)
                 full = []
@@ -167,9 +171,9 @@ class Dispatcher:
         for name, number in how.items():
             self._on_reuse(name, number)
 
-    def _place(self, pending: Pending, index: int, item: bytes, work: Work, reuse: bool, full: list[Batch]) -> str:
+    def _place(self, pending: Pending, index: int, item: WorkItem, work: Work, reuse: bool, full: list[Batch]) -> str:
         """Find an item's scores, or a place among the open micro-batches; full ones are added to the list."""
-        key = work.key(item) if reuse else None
+        key = work.key(self._encoded) if reuse else None
         if key is not None:
             known = self._cache.get(key)
             if known is not None:
@@ -181,12 +185,12 @@ class Dispatcher:
                 self._by_pending[pending].add(batch)
                 return "joined"
         batch = self._open.get(work)
-        if batch is not None and batch.full(self._costs.limits(work), len(item)):
+        if batch is not None and batch.full(self._costs.limits(work), len(self._encoded)):
             self._close(work, full)
             batch = None
         if batch is None:
             batch = self._open[work] = Batch(f"{self._node}.{next(self._numbers)}", work)
-        position = batch.add(pending.request, item, key, Route(pending, index, False))
+        position = batch.add(pending.request, item, len(self._encoded), key, Route(pending, index, False))
         self._by_pending[pending].add(batch)
         if key is not None:
             self._places[(work.priority, key)] = (batch, position)
@@ -216,13 +220,14 @@ class Dispatcher:
         """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
         entries: list[tuple[str, Fields]] = []
         batches = [batch for batch in batches if batch.waiting]
+        payload = self._payload
         for batch in batches:
             self._under_way[batch.id] = batch
             ttl_ms = max(0, int((batch.deadline - time.monotonic()) * 1000))
-            payload = batch.encode()
+            batch.encode_into(payload)
             if self._spool is not None and len(payload) >= LARGE_BYTES:
                 batch.file = self._spool.put(batch.work.lane, batch.work.priority, payload)
-            envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.file or payload)
+            envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.file or bytes(payload))
             entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
         if not entries:
             return

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from app.queue import codec
-from app.queue.codec import ComponentWork, RawBatch, RawEntry
+from app.queue.codec import ComponentWork, RawBatch, RawEntry, WorkItem
 from app.queue.pending import Pending
 from app.queue.spool import Filed
 from app.rubric import Rubric
@@ -60,7 +60,7 @@ class Work(NamedTuple):
     def of(cls, plan: Plan, components: Sequence[ComponentWork], priority: str, evidence: bool) -> "Work":
         return cls(plan.lane, priority, evidence, codec.encode([components[i] for i in plan.components]))
 
-    def key(self, item: bytes) -> bytes:
+    def key(self, item: bytes | bytearray) -> bytes:
         """Content hash of an encoded item with what is computed of it; equal keys have equal scores."""
         return blake2b(item, digest_size=_KEY_BYTES, key=blake2b(self.encoded, digest_size=32).digest()).digest()
 
@@ -99,13 +99,13 @@ class Batch:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, request: str, item: bytes, key: bytes | None, route: Route) -> int:
-        """Put an item in; its position."""
+    def add(self, request: str, item: WorkItem, size: int, key: bytes | None, route: Route) -> int:
+        """Put an item of so many bytes in; its position."""
         position = len(self._entries)
-        self._entries.append(RawEntry(position, request, codec.Raw(item)))
+        self._entries.append(RawEntry(position, request, item))
         self.routes.append([])
         self.keys.append(key)
-        self.size += len(item)
+        self.size += size
         self.join(position, route)
         return position
 
@@ -119,8 +119,9 @@ class Batch:
         """Whether an item of so many bytes needs another micro-batch."""
         return len(self) >= limits.items or (len(self) > 0 and self.size + more > limits.bytes)
 
-    def encode(self) -> bytes:
-        return codec.encode(RawBatch(codec.decode_components(self.work.encoded), self.work.evidence, self._entries))
+    def encode_into(self, buffer: bytearray) -> None:
+        """Write it as a WorkBatch, in place of what the buffer holds."""
+        codec.encode_into(RawBatch(codec.Raw(self.work.encoded), self.work.evidence, self._entries), buffer)
 
     def sent(self, stream_id: bytes) -> None:
         """The items' texts are Redis's from now on."""

@@ -94,7 +94,7 @@ class Spool:
         for other in self._folders():
             _delete_if_dead(other)
 
-    def put(self, lane: str, priority: str, payload: bytes) -> Filed | None:
+    def put(self, lane: str, priority: str, payload: bytes | bytearray) -> Filed | None:
         """Keep a payload for a queue; None where the disk does not take it."""
         number = next(self._numbers)
         path = self._free.pop() if self._free else str(self._own / str(number))

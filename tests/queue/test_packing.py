@@ -9,6 +9,7 @@ from app.queue.packing import Batch, Limits, Plan, Route, Work
 from app.queue.pending import Pending
 
 PLAN = Plan("cpu", (0, 2))
+ITEM = WorkItem("x", "", {"kind": "none"}, None, {})
 COMPONENTS = [ComponentWork(n, name, 1, {}) for n, name in enumerate("abc")]
 
 
@@ -28,7 +29,7 @@ def test_a_batch_is_full_at_its_bounds_but_never_empty(sizes: list[int], items: 
         if batch.full(Limits(items, size), length):
             assert len(batch) > 0
             batch = Batch("b", work())
-        batch.add("r", b"x" * length, None, Route(waiting, n, False))
+        batch.add("r", ITEM, length, None, Route(waiting, n, False))
         assert len(batch) <= items
         assert batch.size <= size or len(batch) == 1
 
@@ -41,8 +42,10 @@ def test_items_survive_the_wire(text: str, meta: dict[str, object]):
         return
     item = WorkItem(text, text, {"kind": "math", "answer": text}, "en", meta)
     batch = Batch("b", work())
-    batch.add("r", encode(item), None, Route(pending(), 0, False))
-    decoded = decode_batch(batch.encode())
+    batch.add("r", item, 1, None, Route(pending(), 0, False))
+    buffer = bytearray(b"of an earlier one" * 1000)
+    batch.encode_into(buffer)
+    decoded = decode_batch(buffer)
     assert [c.index for c in decoded.components] == [0, 2]
     assert [(e.index, e.request, e.item) for e in decoded.entries] == [(0, "r", item)]
 
@@ -59,7 +62,7 @@ def test_keys_differ_with_anything_that_a_score_depends_on():
 def test_a_batch_lives_as_long_as_the_most_patient_of_those_who_wait():
     batch = Batch("b", work())
     hasty, patient = pending(1), pending(100)
-    batch.add("r", b"x", None, Route(hasty, 0, False))
+    batch.add("r", ITEM, 1, None, Route(hasty, 0, False))
     batch.join(0, Route(patient, 0, True))
     assert batch.deadline == patient.deadline
     assert batch.waiting == {hasty, patient}

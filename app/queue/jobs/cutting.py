@@ -24,14 +24,15 @@ class Cutter:
 
     def cut(self, chunk: int, items: Iterable[tuple[WorkItem, tuple[Plan, ...]]]) -> list[tuple[int, bytes]]:
         """Micro-batches of a chunk, with their numbers; entries are numbered by their position in the chunk."""
-        by_work: dict[Work, list[RawEntry]] = {}
+        by_work: dict[Work, list[tuple[RawEntry, int]]] = {}
         for position, (item, plans) in enumerate(items):
-            encoded = codec.Raw(codec.encode(item))
+            encoded = codec.encode(item)
+            entry = RawEntry(position, self._job, codec.Raw(encoded))
             for plan in plans:
-                by_work.setdefault(self._work(plan), []).append(RawEntry(position, self._job, encoded))
+                by_work.setdefault(self._work(plan), []).append((entry, len(encoded)))
         found: list[tuple[int, bytes]] = []
         for work, entries in by_work.items():
-            components = codec.decode_components(work.encoded)
+            components = codec.Raw(work.encoded)
             for some in self._within_limits(entries):
                 payload = codec.encode(RawBatch(components, self._evidence, some))
                 found.append((len(self.plan), payload))
@@ -43,11 +44,10 @@ class Cutter:
             self._works[plan] = Work.of(plan, self._components, self._priority, self._evidence)
         return self._works[plan]
 
-    def _within_limits(self, entries: list[RawEntry]) -> Iterator[list[RawEntry]]:
+    def _within_limits(self, entries: list[tuple[RawEntry, int]]) -> Iterator[list[RawEntry]]:
         some: list[RawEntry] = []
         size = 0
-        for entry in entries:
-            more = memoryview(entry.item).nbytes
+        for entry, more in entries:
             if some and (len(some) >= self._limits.items or size + more > self._limits.bytes):
                 yield some
                 some, size = [], 0
