@@ -18,7 +18,7 @@ _INNER = re.compile(r"\\f?box(?:ed)?\s*\{[^{}]{0,2000}\}")
 _SUFFIX = re.compile(
     r"\$?(?:\\\))?\s*(?P<percent>\\?%|percent\b|pct\b)|\s*(?P<mod>\\pmod\s?\{\d+\}|\(\\?(?:bmod|mod)\s*\d+\))|"
     r"(?P<base>_\{?\d{1,2}\}?)|(?P<degree>\s?\^\{?\s?\\circ\s?\}?|\s?°|\\degree)|"
-    r"(?P<text>\s?\\(?:text|mathrm|textrm)\s?\{[^{}]{1,40}\}(?:\^\{?\d\}?)?)|(?P<c>\s?\+\s?C\b)"
+    r"(?P<text>\s?\\(?:text|mathrm|textrm)\s?\{[^{}]{1,40}\}(?:\^\{?\d\}?)?)|(?P<c>\s?\+\s?C\b)|\$?\s?(?P<scale>[万萬亿億])"
 )
 _GLUED_AFTER = re.compile(
     r"(?:\s*\^|\d|\s*\\(?:sqrt|pi|frac|cdot|times)\b|[-+*/]\s*(?:\d|\\[A-Za-z])|[a-z](?![A-Za-z])|!=)"

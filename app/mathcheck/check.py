@@ -74,11 +74,11 @@ def _named_option(completion: str, reference: str, found: Extraction | NoAnswer)
         return found
     if isinstance(found, Extraction) and option(found.text):
         return found
-    start = answer_part(completion)
-    if isinstance(start, NoAnswer):
+    part = answer_part(completion)
+    if isinstance(part, NoAnswer):
         return found
-    start = max(start, len(completion) - _LAST_WORDS)
-    tail = visible(completion[start:])
+    start = max(part.start, part.end - _LAST_WORDS)
+    tail = visible(completion[start : part.end])
     letter = named(tail)
     at = tail.rfind(letter) if letter else -1
     return (

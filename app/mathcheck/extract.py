@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.completion import sections
+from app.completion import Span, sections
 from app.mathcheck.boxes import boxed
 from app.mathcheck.candidate import Candidate, Found
 from app.mathcheck.competing import competes
@@ -42,10 +42,10 @@ def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | No
 
 def extract_in_full(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
     """The same without the short way for the usual completion."""
-    first = answer_part(completion)
-    if isinstance(first, NoAnswer):
-        return first
-    return _search(completion, first, policy, strict=False)
+    part = answer_part(completion)
+    if isinstance(part, NoAnswer):
+        return part
+    return _search(completion[: part.end], part.start, policy, strict=False)
 
 
 _IN_PROSE = replace(DEFAULT_POLICY, sources=tuple(s for s in ALL_SOURCES if s != "whole"))
@@ -56,19 +56,25 @@ def from_prose(text: str, *, lenient: bool = False) -> Extraction | NoAnswer:
     return _search(text, 0, _IN_PROSE, strict=True, lenient=lenient)
 
 
-def answer_part(completion: str) -> int | NoAnswer:
-    """Where the last part outside of thought begins."""
-    offset = 0
+def answer_part(completion: str) -> Span | NoAnswer:
+    """The last part outside of thought that holds anything."""
+    part = Span(0, len(completion))
     if "<" in completion and "think>" in completion:
         parts = sections(completion)
         if not parts.closed:
             return NoAnswer("the chain of thought is never closed")
-        offset = parts.outside[-1].start if parts.outside else len(completion)
-        if len(parts.outside) > 1 and not completion[offset:].strip():
-            offset = parts.outside[0].start
-    if not completion[offset : offset + 1000].strip() and not completion[offset:].strip():
-        return NoAnswer("nothing outside of the chain of thought")
-    return offset
+        filled = (p for p in reversed(parts.outside) if not _is_blank(completion, p))
+        part = next(filled, Span(0, 0))
+    return NoAnswer("nothing outside of the chain of thought") if _is_blank(completion, part) else part
+
+
+def _is_blank(completion: str, part: Span) -> bool:
+    """Whether nothing is written there; a look at its beginning settles that for nearly all."""
+    return not completion[part.start : min(part.end, part.start + LOOK)].strip() and not part.of(completion).strip()
+
+
+LOOK = 1_000
+"""Characters in which a part that holds anything begins to."""
 
 
 def _search(

@@ -41,7 +41,7 @@ _TOKEN = re.compile(
   | (?P<hex>0x[0-9A-Fa-f]+|0b[01]+|0o[0-7]+)
   | (?P<based>(?:\d{1,80}[A-Za-z][\dA-Za-z]{0,80}|[A-F][\dA-F]{1,80}|\([\dA-F]{1,80}\))_(?:\{\d\d\}|\d\d(?!\d))
              |[a-f][\da-f]{1,80}_\{16\})
-  | (?P<group>\d{1,3}(?:(?:\\,|\ ?\{,\ ?\}\ ?|,\\!\ ?|,\ \\!\ ?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
+  | (?P<group>\d{1,3}(?:(?:\\,|\ ?\{,\ ?\}\ ?|,\\!\ ?|,\ \\!\ ?|\\!,(?:\\!)?|\\\ |\ )\d{3}(?!\d))+(?:\.\d+)?)
   | (?P<us>[1-9]\d{0,2}(?:,\d{3}(?!\d))+(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?![\d,])(?:\.\d+)?)
   | (?P<eu>\d{1,3}(?:\.\d{3}(?!\d))+,\d+|\d{1,3}(?:\.\d{3}(?!\d)){2,})
   | (?P<deccomma>\d+,\d+(?![,\d]))
@@ -211,6 +211,8 @@ def _command(name: str, text: str, start: int, pos: int, spaced: bool, out: list
         out.append(Token("const", CONSTANTS[name], start, spaced))
     elif name in FUNCTIONS:
         out.append(Token("fn", name, start, spaced))
+    elif name in ("top", "intercal"):  # the sign of a transposed matrix
+        out.append(Token("sym", "T", start, spaced))
     elif name in GREEK:
         out.append(Token("sym", name.replace("var", ""), start, spaced))
     elif name in STRUCTURE:

@@ -30,7 +30,7 @@ UPRIGHT = frozenset("text mathrm textrm mbox hbox textnormal textup".split())
 """Commands that set units upright."""
 FUNCTIONS = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan arccot asin acos atan sinh cosh tanh ln log lg exp abs floor ceil "
-    "max min gcd lcm Re Im arg det erf sgn tr".split()
+    "max min gcd lcm Re Im arg det erf sgn tr cis".split()
 )
 GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "

@@ -26,7 +26,7 @@ _DATES = tuple(
     )
 )
 _MAY_BE = re.compile(r"[\w:.,' -]+")
-_WORDS = re.compile(r"\s*[A-Za-z']{2}[A-Za-z' ,.!-]*")
+_WORDS = re.compile(r"\s*(?:[Aa] )?[A-Za-z']{2}[A-Za-z' ,.!-]*")
 LONGEST = 60
 """Characters of a date or time."""
 

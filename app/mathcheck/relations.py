@@ -31,6 +31,13 @@ def chain_value(node: Node, same: Same) -> Node:
     steps = ops[1:] if named else ops
     if len(body) < 2 or any(not is_scalar(t) and t.op not in ("pct", "quantity") for t in body):
         return node
+    if named and not symbols(body[-1]):  # `S = 4πr² = 36π`: a formula between the name and its value
+        kept = [k for k, t in enumerate(body) if not (t.op not in ("sym", "app") and symbols(t)) or k == len(body) - 1]
+        if any(ops[k] != "=" for k in range(len(ops))) and len(kept) < len(body):
+            return node
+        body, steps = [body[k] for k in kept], [steps[k] for k in kept[:-1]] if len(kept) < len(body) else steps
+        if len(body) == 1:
+            return Node("rel", (terms[0], body[0]), "=")
     if not named and any(symbols(t) for t in body):
         return node
     for op, x, y in zip(steps, body, body[1:], strict=False):

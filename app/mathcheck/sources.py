@@ -25,7 +25,7 @@ _EXPRESSION = re.compile(rf"-?{_ATOM}{{1,30}}(?:\s?[-+*/·×−]\s?{_ATOM}{{1,30
 _MORE = re.compile(r"[(\[].*,.*[)\]]|\d?[√∛π²³⁴^]|[+−]|\d\s?[-*/]\s?\d|\d[inxyz]\b")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _SCALE = re.compile(
-    r"\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?", re.I
+    r"[百千万萬亿億]{1,2}|\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?", re.I
 )
 _ASIDE = re.compile(
     r"\d[^()\n]{0,40}(\((?:was|formerly|previously|not|instead of|originally|before|after|since|because|e\.g|i\.e)\b[^()\n]{0,100}\))[.\s]*\Z",

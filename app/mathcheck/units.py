@@ -22,7 +22,7 @@ _BASE = {
     "length": "m metre meter", "mass": "", "time": "s sec second", "current": "A amp ampere",
     "temperature": "K kelvin", "amount": "mol mole", "angle": "° degree deg", "money": "$ dollar usd buck",
     "euro": "€ euro eur", "gbp": "£ gbp", "yen": "¥ yen yuan rmb cny", "celsius": "celsius", "fahrenheit": "fahrenheit",
-    "years": "year yr", "information": "bit", "rad": "rad radian",
+    "years": "year yr", "ruble": "ruble", "krw": "krw", "information": "bit", "rad": "rad radian",
 }  # fmt: skip
 """Names of the base unit of each dimension."""
 _DERIVED = """
@@ -33,7 +33,7 @@ H henry = kg m^2 s^-2 A^-2 | byte = 8 bit |
 in inch inche = 127/5000 m | ft foot feet = 381/1250 m | yd yard = 1143/1250 m | mi mile = 201168/125 m |
 tonne = 1000 kg | lb lbs pound = 45359237/100000000 kg | oz ounce = 45359237/1600000000 kg |
 ton = 45359237/50000 kg | min minute = 60 s | h hr hour = 3600 s | day = 86400 s | week = 604800 s |
-month = 1/12 year | cent ¢ = 1/100 $ | eV = 1602176634/10000000000000000000000000000 J | cal calorie = 523/125 J | Wh = 3600 J |
+month = 1/12 year | jiao = 1/10 ¥ | jin = 1/2 kg | cent ¢ = 1/100 $ | eV = 1602176634/10000000000000000000000000000 J | cal calorie = 523/125 J | Wh = 3600 J |
 bar = 100000 Pa | atm = 101325 Pa | gallon gal = 473176473/125000000000 m^3 | quart qt = 473176473/500000000000 m^3 |
 pint pt = 473176473/1000000000000 m^3 | cup = 473176473/2000000000000 m^3 | cc = 1/1000000 m^3 | acre = 316160658/78125 m^2 |
 hectare ha = 10000 m^2 | mph = 1397/3125 m s^-1 | knot = 463/900 m s^-1 | angstrom Å = 1/10000000000 m | dozen = 12

@@ -193,6 +193,9 @@ class Commands(Environments):
             node = Node("div", (Node("fn", args, "log"), Node("fn", (base,), "log")))
         elif name == "exp":
             node = Node("pow", (Node("const", (), "e"), args[0]))
+        elif name == "cis":
+            sine = Node("mul", (Node("const", (), "i"), Node("fn", args, "sin")))
+            node = Node("add", (Node("fn", args, "cos"), sine))
         else:
             node = Node("fn", args, name)
         return Node("pow", (node, exponent)) if exponent is not None else node
