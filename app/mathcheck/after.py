@@ -18,14 +18,14 @@ _TAKEN_BACK = re.compile(
     r"i(?:['’]ve|\s+have)?\s+(?:made|make|see)\s+(?:an?|some|my|the)\s+(?:\w+\s+)?(?:error|mistake)|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|(?:this|that|others?|other\s+\w+))\s+(?:is|are|could\s+be|may\s+be|might\s+be|would\s+be|works?|fits?|satisf\w+)\s+also\b|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|others?|other\s+\w+)\s+(?:also|could|may|might|would)\s+(?:also\s+)?(?:works?|fits?|be|is|satisf\w+)\b|"
-    r"sorry\b(?!\s+(?:for|about|if))|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|"
+    r"sorry\b(?!\s+(?:for|about|if))|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|or not\W*\Z|"
     r"actually,?\s+(?:no\b|it(?:'s|\s+is|\s+should)|that(?:'s|\s+is)\s+(?:wrong|not)|the\s+\w+\s+is)|"
     r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible))(?!\s+(?:to|that|for)\b))",
     re.I,
 )
 _DENIED = re.compile(
-    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)(?:\s?n['’]t\b|\s+not\b(?!\s+only))|can['’]t\b|cannot\b|fails\b|would be wrong|[,;:—–(-]*\s*(?:can be|must be|should be|has to be|is|was|are|were|seems|would be|leads to a)?\b\s*\(?"
-    r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
+    r"^[\s$)\]}*\"'’]*(?:(?:is|was|are|were|can|could|does|do|would|will|seems)(?:\s?n['’]t\b|\s+not\b(?!\s+only))|can['’]t\b|cannot\b|won['’]t\b|fails\b|would be wrong|[,;:—–(\[-]*\s*(?:can be|must be|should be|has to be|is|was|are|were|seems|would be|leads to a)?\b\s*\(?"
+    r"(?:wrong|incorrect|false|invalid|impossible|excluded|ruled out|rejected|discarded|too (?:large|small|big|high|low)|off by(?: \w+)?|out of the question|contradictory|contradiction|absurd|extraneous)\b(?=\W*(?:$|[,;.)!]|since|because|as\b|by\b)))",
     re.I,
 )
 _RETRACTED = re.compile(
@@ -38,8 +38,10 @@ _DENIED_ELSEWHERE = re.compile(
     r"^[\s$)\]}*\"'’」]*(?:(?:では|じゃ)(?:ない|ありません)|[이가]?\s?아니|[이가]?\s?아닙|değil|नहीं|ではな)"
 )
 """Languages that deny after the value."""
+_CROSSED = re.compile(r"[\s$)\]}*.\\]*[✗✘❌✖🚫👎❎☒]")
 _ROUGH_MARKS = AFTER_MARKS | MARKS_AFTER
 _SPACES = re.compile(r"\s{2,}")
+_GAP = re.compile(r"\\(?:[ ,;:!]|q?quad\b)|~")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{")
 _CLOSED = r"^[\s$)\]}*\"'”’`]*(?:\\[)\]])?[\s$*]*"
 _VALUE = r"(?:\s*[\\$({\[*-]*\s*(?:\d|boxed|frac|sqrt|pi\b))"
@@ -50,6 +52,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:\w+\s+){0,3}?[,(]?\s*(?:and\s*/\s*)?or\s+(?:maybe|perhaps|possibly|even|is it|it)\b", "several competing answers"),
         (r"[,(]?\s*(?:-?\s?ish\b|or\s+(?:so|thereabouts)\b|approximately\b|approx\b|est\b|estimate\b|roughly\b|give or take|more or less\b|at (?:the very )?(?:least|most|best|worst)\b)", "the value is only approximate"),
         (r"(?:or\s+(?:more|less|fewer|greater|above|below|higher|over|under)\b|\+\s*(?:$|[.,;])|and (?:up|above|over|below)\b|(?:minimum|maximum)\b(?!\s+\w))", "the value is only a bound"),
+        (r"(?:tops\b\W*$|and counting\b)", "the value is only a bound"),
         (r"(?:vs\b|versus\b)", "several competing answers"),
         (r"(?:to|through|until|up to)\b" + _VALUE, "the value is one end of a range"),
         (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
@@ -57,6 +60,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
         (r"[,;(—–-]?\s*\(?(?:if i(?:'m| am) (?:not mistaken|right)|maybe|perhaps|possibly|probably|i guess|(?:just\s+)?guess(?:ing)?\b|un(?:verified|confirmed|checked)\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
         (r"(?:would|could|might|may)\b", "the value is only supposed"),
+        (r"(?:minus|plus|divided\s+by|multiplied\s+by|increased\s+by|decreased\s+by|reduced\s+by)\b", "the value is a part of a larger expression"),
         (r"(?:squared|cubed)\b", "the value is a part of a larger expression"),
         (r"(?:\\(?:neq?|approx|sim|pm)\b|≠|≈|±|\\not\b)", "the value stands in a relation"),
     )
@@ -79,13 +83,15 @@ def read_after(window: str) -> str | None:
     """Why a value before these words is not stated as the answer; None if it is."""
     if not window or window.isspace() or not speaks_after(window):
         return None
-    window = _TEXT.sub(" ", window)
+    window = _TEXT.sub(" ", _GAP.sub(" ", window))
     end = _END.search(window)
     sentence = window[: end.end()] if end else window
     rest = window[end.end() :] if end else ""
     sentence, rest = _SPACES.sub(" ", sentence), _SPACES.sub(" ", rest)  # many would be tried in all ways
     if sentence.rstrip(" \n*_$)\"'").endswith(("?", "？")):
         return "the value is asked for, not stated"
+    if not window.isascii() and _CROSSED.match(window):
+        return "the value is denied"
     if not window.isascii() and _DENIED_ELSEWHERE.match(sentence):
         return "the value is denied"
     if not window.isascii() and _CHINESE.match(sentence):

@@ -4,6 +4,7 @@
 
 import re
 
+from app.mathcheck.clean import unmixed
 from app.mathcheck.manner import Manner
 from app.mathcheck.phrases import (
     APPROXIMATE,
@@ -29,10 +30,13 @@ from app.mathcheck.phrases import (
     LISTED,
     MEASURE,
     METHOD,
+    NO_MEANS,
     OPERATION,
     PREPOSITIONS,
     QUOTED,
+    REMOVED,
     REPAIRS,
+    ROUNDING,
     SAYS,
     UNABLE,
     UNWILLING,
@@ -52,9 +56,9 @@ _ABBREVIATED = (
     ("i.e.", " "),
 )
 _CHINESE = re.compile(
-    r"(?:不(?:可能|会|应该?)?(?:是|等于|为|会是)|绝不是|并不?(?:是|等于)|并非|而非|未必(?:是)?|不一定(?:是)?|不选|排除|错误的?(?:是|为)?|可能(?:是|为)?|也许(?:是)?|或许(?:是)?|大约(?:是|为)?|"
+    r"(?:不(?:可能|会|应该?)?(?:是|等于|为|会是)|绝不是|并不?(?:是|等于)|并非|而非|未必(?:是)?|不一定(?:是)?|不选|排除|(?:错误|不正确|不对)的?(?:答案|结果|结论|解法)?(?:是|为)?|可能(?:是|为)?|也许(?:是)?|或许(?:是)?|大约(?:是|为)?|"
     r"大概(?:是|为)?|约(?:是|为|等于)?|近似(?:是|为)?|接近|至少(?:是|为)?|至多(?:是|为)?|最多(?:是|为)?|不?(?:超过|小于|大于|少于|多于)|不足|介于|或者?(?:是)?|还是|要么(?:是)?|是不是|"
-    r"难道是|如果(?!我们|你|把|将).{0,40}|若(?:.{0,40}(?:则|时).{0,10})?|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|参考|标准|据说|他们?|她|题目|老师).{0,10})"
+    r"难道是|如果(?!我们|你|把|将).{0,40}|若(?:.{0,40}(?:则|时).{0,10})?|假设.{0,20}|假如.{0,40}|否则.{0,10}|(?:我)?猜(?:测)?.{0,6}|(?:有人|有些人|很多人|同学|网友|别人|书上|参考|标准|据说|他们?|她|题目|老师).{0,10})"
     r"[\s$*\\(\[{boxedfb:：]*\Z"
 )
 _DENIED_ELSEWHERE = re.compile(
@@ -68,13 +72,20 @@ _VERBAL = ("s", "ed", "ing")
 """Endings of verbs: "that leaves 42", "giving 42"."""
 SHORT_LEAD = 3
 """Words before the value up to which a lead-in is no sentence, so that its last word must be a known one."""
+_BOUNDED = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then|and|but|,) )*(?:it|that|this|there|they|the (?:answer|count|total|result|value|number)) "
+    r"(?:is|s|are|was|were|lies|will be|can be)(?: (?!must|needs?)\w+){0,2}"
+)
+"""A sentence that says of the value sought no more than a bound."""
+BOUNDED = "the value is only a bound"
+_NAMED = frozenset(("value", "answer", "result", "count", "number", "total", "sum", "probability", "area"))
 FAR = 18
 """Words between a condition and the value that it may still govern."""
 
 
 def tokens(window: str) -> list[str]:
     """Words and signs of a text in lower case; "n't" is "not"."""
-    window = window.lower()
+    window = unmixed(window.lower())
     for short, full in _ABBREVIATED:
         if short in window:
             window = window.replace(short, full)
@@ -205,6 +216,12 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         "general",
     ):
         return None
+    if t in NO_MEANS and (before == "no" or words[max(0, i - 2) : i] == ["not", "at"]) and following != "matter":
+        return "the value is denied"
+    if (t in ("from", "with") and before in REMOVED) or (t == "against" and not counted):
+        return "the value is denied"
+    if t in ("true", "correct") and following in _NAMED:
+        return None
     if t in DENIAL or (t == "out" and before in DENIAL) or (t == "but" and before in EXCLUSIVE):
         return None if t == "no" and following == "matter" else "the value is denied"
     if t in DOUBT and not (DENIAL | HEDGE).isdisjoint(words[max(0, i - 4) : i]):
@@ -225,14 +242,20 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         return None
     if t in HEDGE or (t == "such" and following == "as"):
         return "the value is only a guess"
-    rounded = (t in APPROXIMATED and not manner.exact) or (free and any(w[0].isdigit() for w in words[:i]))
+    rounded = (
+        (t in APPROXIMATED and not manner.exact)
+        or (free and any(w[0].isdigit() for w in words[:i]))
+        or not ROUNDING.isdisjoint(words[:i])
+    )
     if t in APPROXIMATE and not (rounded and i):
         return "the value is only approximate"
-    if t in BOUND and not free:
-        return "the value is only a bound"
+    if t in BOUND and (not free or (t.isalpha() and _BOUNDED.fullmatch(" ".join(words[:i])))):
+        return BOUNDED
     if t in WORK and not manner.boxed and (not i or before in ("please", "to", "must")):
         return "the value is a part of the question"
     if t == "according" and not GROUNDS.isdisjoint(words):
+        return None
+    if t == "accept" and not {"we", "i"}.isdisjoint(words[:i]):
         return None
     if t in QUOTED and (not {"answer", "answers"}.isdisjoint(skipped) or t in FOREIGN):
         return "the value is somebody else's"

@@ -21,12 +21,12 @@ _SUFFIX = re.compile(
     r"(?P<text>\s?\\(?:text|mathrm|textrm)\s?\{[^{}]{1,40}\}(?:\^\{?\d\}?)?)|(?P<c>\s?\+\s?C\b)|\$?\s?(?P<scale>[万萬亿億])"
 )
 _GLUED_AFTER = re.compile(
-    r"(?:\s*\^|\d|\s*\\(?:sqrt|pi|frac|cdot|times)\b|[-+*/]\s*(?:\d|\\[A-Za-z])|[a-z](?![A-Za-z])|!=)"
+    r"(?:\s*\^|\d|\s*\\(?:sqrt|pi|frac|cdot|times)\b|[-+*/]\s*(?:\d|\\[A-Za-z])|[a-z](?![A-Za-z])|!=|\{)"
 )
 _GLUED_BEFORE = re.compile(
-    r"(?:(?<![\w.])[\d.]+|[\d)}a-z]\s?[*/^_]|[*/^_√]|\\(?:cdot|times|div|sqrt|pm|mp)|\\d?frac(?:\{[^{}]{0,60}\}){0,1}\{|\\(?:sqrt|log|sin|cos|tan|ln)\s?\{?)\s*\Z"
+    r"(?:(?<![\w.])[\d.]+|[\d)}a-z]\s?[*/^_]|[*/^_√]|\\(?:cdot|times|div|sqrt|pm|mp)|\\d?frac(?:\{[^{}]{0,60}\}){0,1}\{|\\(?:sqrt|log|sin|cos|tan|ln)\s?\{?|(?<![A-Za-z\\])[A-Za-z]\()\s*\Z"
 )
-_GLUE = "*/^_√{"
+_GLUE = "*/^_√{("
 _SIGN = re.compile(r"(?:[=$(\[{:,]|\\[(\[]|is|are)\s*([-−])\s?\Z|(?:^|\s)([-−])\Z")
 _TRAILING_VALUE = re.compile(
     r"(?:[\s$*]|\\[)\]])*\b(?:or|and)\b(?:[\s$*]|\\[(\[])*[-+]?(?:\d[\d.,/]*|\\frac\{[^{}]{1,20}\}\{[^{}]{1,20}\})"

@@ -75,17 +75,19 @@ def named(text: str) -> str | None:
     prose = as_prose(text)[-MAX_CHARS:]
     chosen: list[str] = []
     stated: list[str] = []
+    several = False
     for m in _MENTION.finditer(prose):
         if _is_word(prose, m) or qualified(prose, m.start(), m.end()):
             continue
         if _GOES_ON.match(prose, m.end()):
-            return None
+            several = True
+            continue
         chosen.append(m[1])
         if _ANSWER_IS.search(prose, max(0, m.start() - 30), m.start()):
             stated.append(m[1])
     if stated:
         return stated[-1] if len(set(stated)) == 1 or stated[-1] == chosen[-1] else None
-    return chosen[0] if len(set(chosen)) == 1 else None
+    return chosen[0] if len(set(chosen)) == 1 and not several else None
 
 
 def _is_word(prose: str, m: re.Match[str]) -> bool:

@@ -20,7 +20,7 @@ _OTHER = {
     "’": "'", "∠": r"\angle ", "△": r"\triangle ", "→": r"\to ", "…": r"\ldots ", "⌊": r"\lfloor ",
     "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "⟨": r"\langle ", "⟩": r"\rangle ", "∑": r"\sum ",
     "∏": r"\prod ", "∫": r"\int ", "∖": r"\setminus ", "⁄": "/", "∕": "/", "∶": ":", "、": ",", "。": ".",
-    "«": "", "»": "", "≢": r"\not\equiv ", "“": '"', "”": '"',
+    "«": "", "»": "", "≢": r"\not\equiv ", "℃": r"^\circ C", "℉": r"^\circ F", "∉": r"\notin ", "“": '"', "”": '"',
 }  # fmt: skip
 _SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n"
 _INVISIBLE = (
@@ -37,10 +37,20 @@ _SUPER_RUN = re.compile(f"[{''.join(_SUPER)}]+")
 _SUB_RUN = re.compile(f"[{''.join(_SUB)}]+")
 
 
+_LOOKALIKES = {ord(c): latin for c, latin in zip("аеіјоорсѕухԁһο", "aeijoopcsyxdho", strict=True)}
+_MIXED = re.compile(r"[A-Za-zаеіјорсѕухԁһο]*(?:[A-Za-z][аеіјорсѕухԁһο]|[аеіјорсѕухԁһο][A-Za-z])[A-Za-zаеіјорсѕухԁһο]*")
+
+
+def unmixed(text: str) -> str:
+    """With Latin letters in place of those that only look so, in words that have both: "n\u043et" is "not"."""
+    return _MIXED.sub(lambda m: m[0].translate(_LOOKALIKES), text) if not text.isascii() else text
+
+
 def clean(text: str) -> str:
     """The same answer in ASCII and LaTeX commands; characters without a counterpart stay."""
     if text.isascii():
         return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
+    text = unmixed(text)
     text = _SUPER_RUN.sub(lambda m: "^{" + "".join(_SUPER[c] for c in m[0]) + "}", text)
     text = _SUB_RUN.sub(lambda m: "_{" + "".join(_SUB[c] for c in m[0]) + "}", text)
     return text.translate(_table)

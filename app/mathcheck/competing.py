@@ -19,6 +19,8 @@ _KEY = re.compile(
     re.I,
 )
 """A key whose value is another answer."""
+_ELLIPSIS = re.compile(r"[\s$]*(?:\.{3,}|…|⋮|\\(?:[lv]dots|dots))[\s$]*")
+"""A line that stands for more values, of which the next is the last."""
 LINE = 300
 """Characters of a line that is looked at."""
 OBJECT = 2_000
@@ -38,6 +40,8 @@ def competes(text: str, start: int, end: int, *, bare: bool) -> bool:
     if bare and not suffix.strip(".$*) ") and _BESIDE.search(text[head:start]):
         return True
     before = _unmarked(text[max(0, head - LINE) : head].rstrip().rpartition("\n")[2])
+    if bare and not prefix and not suffix.strip(".$* ") and _ELLIPSIS.fullmatch(before):
+        return True
     if len(before) <= len(prefix) + len(suffix) or not (before.startswith(prefix) and before.endswith(suffix)):
         return False
     other = before[len(prefix) : len(before) - len(suffix)].strip()

@@ -40,7 +40,7 @@ def _matched(xs: list[Node], ys: list[Node], same: Same) -> Outcome:
     """Each item has its own counterpart, in any order."""
     outcomes: list[Outcome] = []
     left = list(ys)
-    open_items = False
+    open_items: list[Node] = []
     for x in _without_twins(xs, left):
         unknown = False
         for i, y in enumerate(left):
@@ -53,7 +53,9 @@ def _matched(xs: list[Node], ys: list[Node], same: Same) -> Outcome:
         else:
             if not unknown:
                 return different("an item has no counterpart")
-            open_items = True
+            open_items.append(x)
+    if open_items and any(all(same(x, y).equal is False for x in open_items) for y in left):
+        return different("an item has no counterpart")
     return undecided("an item") if open_items else both(outcomes)
 
 
@@ -73,6 +75,8 @@ def _unnamed(xs: list[Node], ys: list[Node]) -> tuple[list[Node], list[Node], bo
     if not any(x.op == "rel" for x in (*xs, *ys)):
         return xs, ys, False
     nx, ny = [assigned(x) for x in xs], [assigned(y) for y in ys]
+    if any(x.op == "rel" and n is None for x, n in zip((*xs, *ys), (*nx, *ny), strict=True)):
+        return xs, ys, False  # a relation is no value that a name could be left out of
     if all(nx) and not any(ny):
         return [n[1] for n in nx if n], ys, _several([n[0] for n in nx if n])
     if all(ny) and not any(nx):

@@ -10,11 +10,12 @@ from app.completion import Span, sections
 from app.mathcheck.boxes import boxed
 from app.mathcheck.candidate import Candidate, Found
 from app.mathcheck.competing import competes
+from app.mathcheck.later import overridden
 from app.mathcheck.manner import Manner, is_decimal
 from app.mathcheck.policy import ALL_SOURCES, DEFAULT_POLICY, Policy, Source
 from app.mathcheck.qualify import qualified
 from app.mathcheck.sources import bold, formula, hashed, number, tagged, whole
-from app.mathcheck.statements import in_lower_case, stated
+from app.mathcheck.statements import stated
 from app.mathcheck.usual import usual_answer
 from app.mathcheck.verdict import Extraction, NoAnswer
 from app.mathcheck.visible import HIDING, hides, visible
@@ -32,6 +33,13 @@ INJECTED = re.compile(
 )
 INJECTION = 1_000
 """Characters at the end in which words to the grader are looked for."""
+
+
+_NOTHING = re.compile(r"\\(?:emptyset|varnothing)|∅|\\\{\s*\\\}|(?:\\text\s*\{)?\s*no (?:real )?solutions?\s*\}?", re.I)
+_NONE = re.compile(
+    r"\b(?:no (?:\w+ ){0,2}?(?:solution|value|number|root|integer|answer)s?|(?:not|n't) exist|none)\b", re.I
+)
+"""What says the same as that value and does not deny it."""
 
 
 def extract(completion: str, policy: Policy = DEFAULT_POLICY) -> Extraction | NoAnswer:
@@ -63,18 +71,11 @@ def answer_part(completion: str) -> Span | NoAnswer:
         parts = sections(completion)
         if not parts.closed:
             return NoAnswer("the chain of thought is never closed")
-        filled = (p for p in reversed(parts.outside) if not _is_blank(completion, p))
+        filled = (p for p in reversed(parts.outside) if not p.of(completion).isspace())
         part = next(filled, Span(0, 0))
-    return NoAnswer("nothing outside of the chain of thought") if _is_blank(completion, part) else part
-
-
-def _is_blank(completion: str, part: Span) -> bool:
-    """Whether nothing is written there; a look at its beginning settles that for nearly all."""
-    return not completion[part.start : min(part.end, part.start + LOOK)].strip() and not part.of(completion).strip()
-
-
-LOOK = 1_000
-"""Characters in which a part that holds anything begins to."""
+    elif completion.isspace():  # it stops at the first character that is none
+        part = Span(0, 0)
+    return part if part.end else NoAnswer("nothing outside of the chain of thought")
 
 
 def _search(
@@ -98,9 +99,9 @@ def _search(
         short = weak and len(text) <= SHORT
         start, end = found.outer or (found.start, found.end)
         exact = strict or (policy.digits is None is policy.rel_tol and not is_decimal(found.text))
-        if reason := qualified(
-            text, start, end, Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason, weak)
-        ):
+        manner = Manner((strict or short) and source != "phrase", exact, "\\boxed" in found.reason, weak)
+        reason = qualified(text, start, end, manner)
+        if reason and not (_NOTHING.fullmatch(found.text) and _NONE.search(text, max(0, start - SHORT), start)):
             return NoAnswer(reason)
     return Extraction(found.text, source, found.start + offset, found.end + offset, found.reason)
 
@@ -111,37 +112,13 @@ def _first(text: str, policy: Policy) -> tuple[Found, Source]:
     for source in policy.sources:
         found = _FINDERS[source](text)
         if found is not None:
-            return (_overridden(text, found) if source == "boxed" and isinstance(found, Candidate) else found), source
+            return (overridden(text, found) if source == "boxed" and isinstance(found, Candidate) else found), source
     return None, source
 
 
 def _window(found: Candidate | NoAnswer) -> int:
     """From where on commands that hide text may hide the answer."""
     return max(0, found.start - HIDING) if isinstance(found, Candidate) else 0
-
-
-def _overridden(text: str, box: Candidate) -> Candidate | NoAnswer:
-    """The box, or the final answer that is stated after it."""
-    rest = text[box.end :]
-    if "inal" not in rest and "INAL" not in rest:
-        return box
-    at = in_lower_case(rest).find("final answer")
-    if at < 0:
-        return box
-    later = stated(rest[at:])
-    if isinstance(later, NoAnswer):
-        return later
-    if later is None or not any(c.isdigit() or c in "\\√π" for c in later.text):
-        return box
-    shift = box.end + at
-    start, end = later.outer or (later.start, later.end)
-    return Candidate(
-        later.start + shift,
-        later.end + shift,
-        later.text,
-        "final answer stated after the box",
-        (start + shift, end + shift),
-    )
 
 
 _FINDERS: dict[Source, Callable[[str], Found]] = {

@@ -1,8 +1,10 @@
-"""Bare answers of other scripts in the grammar's own words: `5厘米` is `5 cm`, `3万` is 3·10⁴, `x<1或x>2` joins by "or".
+"""Bare answers of other scripts in the grammar's own words: `5厘米` is `5 cm`, `3万` is 3·10⁴, 或 joins as "or".
 
 Only what changes the value is brought over: units, powers of ten, numerals, what joins relations. A noun that counts
 ("3个", "12人") stays, and is left out as nouns of prose are.
 """
+
+# ruff: noqa: E501  (word tables)
 
 import re
 
@@ -17,14 +19,16 @@ _UNITS = {
     "мин": "minute", "сек": "second", "с": "second", "руб": "ruble", "рублей": "ruble", "円": "yen", "원": "krw", "시간": "hour", "초": "second",
 }  # fmt: skip
 _NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
-_UNIT = rf"(?:平方|立方|кв\.?\s?|куб\.?\s?)?(?:{_NAMES})(?:²|³|\^\{{?[23]\}}?)?(?!\w)"
+_UNIT = rf"(?:平方|立方|кв\.?\s?|куб\.?\s?)?(?:{_NAMES})(?:²|³|\^\{{?[23]\}}?)?(?![^\W\d])"
 _MEASURED = re.compile(
     rf"(?<=[\d)}}])\s*(?P<over>{_UNIT})(?:\s*(?:/|每|\bв\b)\s*(?P<under>(?:{_NAMES}|时|分|час)(?:²|³|\^\{{?[23]\}}?)?)(?!\w))?"
 )
 _POWERS = {"平方": 2, "立方": 3, "кв": 2, "куб": 3}
 _PER = _UNITS | {"时": "hour", "分": "minute", "час": "hour"}
 _CLOCKED = re.compile(r"(\d+)\s*(?:小时|小時|时|時間)\s*(\d+)\s*(?:分钟|分鐘|分)(?!\d)")
-_SCALED = re.compile(r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s*(十|百|千|万|萬|亿|億)(?=(万|萬|亿|億)?)\3?(?![一二三四五六七八九\d])")
+_SCALED = re.compile(
+    r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s*(十|百|千|万|萬|亿|億)(?=(万|萬|亿|億)?)\3?(?![一二三四五六七八九\d])"
+)
 _SCALES = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
 _JOINS = (
     (re.compile(r"(?<=[\w)}\]∞])[\s,，;；]*(?:或者?|или)\s*(?=[-\w($\\{])"), r" \\text{ or } "),
@@ -35,8 +39,11 @@ _WORDS = {
     "一切实数": "\\mathbb{R}", "任意实数": "\\mathbb{R}", "实数集": "\\mathbb{R}", "正无穷": "\\infty", "无穷大": "\\infty",
     "无穷": "\\infty", "负无穷": "-\\infty", "不存在": "does not exist",
 }  # fmt: skip
+_PARTS = re.compile(r"([一二三四五六七八九十百千\d]{1,6})分之([零〇一二三四五六七八九十百点\d]{1,6})")
 _DIGITS = {c: k for k, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_NUMERAL = re.compile(r"(负?)([零〇一二两三四五六七八九十百千万亿]{1,20})(?=[个種种人只条名位元天年次倍组对本张件块]?\Z)")
+_NUMERAL = re.compile(
+    r"(负?)([零〇一二两三四五六七八九十百千万亿]{1,20})(?=[个種种人只条名位元天年次倍组对本张件块]?\Z)"
+)
 _SCRIPT = "\u0400-\u04ff\u3040-\u30ff一-鿿가-힣"
 _LETTERS = re.compile(f"[{_SCRIPT}]")
 _COUNTED = re.compile(rf"[^{_SCRIPT}]*[{_SCRIPT}]{{0,8}}\s*[^\w]*", re.S)
@@ -45,13 +52,14 @@ _COUNTED = re.compile(rf"[^{_SCRIPT}]*[{_SCRIPT}]{{0,8}}\s*[^\w]*", re.S)
 
 def in_own_words(text: str) -> str:
     """The same answer without other scripts' units, multiples, numerals and conjunctions."""
-    if text.isascii() or not _LETTERS.search(text):
+    if not _LETTERS.search(text):
         return text
     bare = text.strip(" 。.")
     if bare in _WORDS:
         return _WORDS[bare]
     if (numeral := _NUMERAL.match(bare)) and (value := _value(numeral[2])) is not None:
         text = f"{'-' if numeral[1] else ''}{value}{bare[numeral.end() :]}"
+    text = _PARTS.sub(_in_parts, text)
     said = _CLOCKED.sub(r"\1 hours \2 minutes", text)
     said = _MEASURED.sub(_unit, said)
     said = _SCALED.sub(_multiple, said)
@@ -79,6 +87,12 @@ def _raised(name: str) -> tuple[str, int]:
     return bare, 2 if "²" in name or "2" in name else 3 if bare != name else 0
 
 
+def _in_parts(m: re.Match[str]) -> str:
+    """二分之一 is 1/2."""
+    bottom, top = (g if g.isascii() else _value(g) for g in m.groups())
+    return m[0] if top is None or bottom is None else f"{top}/{bottom}"
+
+
 def _multiple(m: re.Match[str]) -> str:
     power = _SCALES[m[2]] + (_SCALES[m[3]] if m[3] else 0)
     return f"({m[1]}\\cdot 10^{{{power}}})"
@@ -88,6 +102,8 @@ def _value(numeral: str) -> int | None:
     """The number that a numeral such as 三百二十 writes; None if it is none."""
     total = section = digit = 0
     for c in numeral:
+        if c not in _DIGITS and c not in _SCALES:
+            return None
         if c in _DIGITS:
             digit = _DIGITS[c] if not digit else -1
         elif (power := _SCALES[c]) >= _SCALES["万"]:

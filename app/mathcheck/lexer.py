@@ -58,6 +58,9 @@ _TOKEN = re.compile(
 )
 
 
+_DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1, ")": -1}
+_SINGLE = frozenset("^{}[])+/_,")
+"""Signs that begin no longer token: told from one look, without the patterns."""
 _SIMPLE = re.compile(r"(?P<num>\d+)|(?P<word>[A-Za-z]+)|(?P<op>.)", re.S)
 _DIGITS_AND_BASE = re.compile(r"\(?([\dA-Za-z]+)\)?_\{?(\d\d)\}?")
 _BASE_BEHIND = re.compile(r"\s*_(?:\{\s*(\d\d)\s*\}|(\d\d)(?!\d))")
@@ -116,6 +119,13 @@ def tokenize(text: str, *, group: bool = True, decimal_comma: bool = False) -> l
     spaced = False
     powers = 0
     while pos < n:
+        c = text[pos]
+        if c in _SINGLE and len(out) <= MAX_TOKENS:
+            depth += _DEPTHS.get(c, 0)
+            out.append(Token("op", c, pos, spaced))
+            pos += 1
+            spaced = False
+            continue
         m = _TOKEN.match(text, pos)
         if m is None:
             raise Unparsable(f"unexpected {text[pos]!r}", pos)

@@ -1,6 +1,6 @@
 """The vocabulary of LaTeX and plain mathematics: what each command and word becomes."""
 
-# ruff: noqa: SIM905  (word tables)
+# ruff: noqa: E501, SIM905  (word tables)
 
 OPERATORS = {
     "cdot": "*", "times": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓", "le": "<=", "leq": "<=",
@@ -55,6 +55,19 @@ REAL_WORDS = frozenset(
         "the set of real numbers",
     ]
 )
+SET_WORDS = {
+    words: name
+    for name, phrases in (
+        ("integers", "all integers|the integers|integers|any integer|the set of integers|the set of all integers|all the integers"),
+        ("positive integers", "all positive integers|positive integers|any positive integer|the set of positive integers|the set of all positive integers|the positive integers"),
+        ("rationals", "all rational numbers|the rational numbers|the set of rational numbers|the set of all rational numbers"),
+        ("complexes", "all complex numbers|the complex numbers|the set of complex numbers|the set of all complex numbers"),
+        ("positive reals", "all positive real numbers|all positive reals|positive real numbers|the set of positive real numbers|the positive reals"),
+        ("reals", "the set of all real numbers|all real numbers x|real numbers"),
+    )
+    for words in phrases.split("|")
+}  # fmt: skip
+"""Sets of numbers in words."""
 EMPTY_WORDS = frozenset(
     ["no solution", "no solutions", "no real solution", "no real solutions", "empty set", "the empty set"]
 )
@@ -67,7 +80,7 @@ WORDS = frozenset(
 CHANGING_WORDS = frozenset(
     "not no isn't wrong incorrect false maybe perhaps less more than least most about over under above below between "
     "minus plus times dozen hundred thousand million billion trillion except approximately roughly nearly almost "
-    "around half twice either neither without only if is are was because so hence therefore but unless".split()
+    "around half twice or either neither without only if is are was because so hence therefore but unless".split()
 )
 """Words behind a value that make another statement of it."""
 SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}

@@ -16,9 +16,9 @@ def rough_words(text: str) -> list[str]:
 
 
 DENIAL = _words(
-    "not no never nor neither none nobody isn aren wasn cannot ne neq neg ≠ ¬ != \u0338 wrong incorrect false untrue impossible except excluding exclude "
+    "notin hardly scarcely barely rejected dismissed dismiss dismisses refuted not no never nor neither none nobody isn aren wasn cannot ne neq neg ≠ ¬ != \u0338 wrong incorrect false untrue impossible except excluding exclude "
     "excludes without instead than unlike contradicts contradicting refute refutes nonsense deny denies rule reject rejects ruled mistaken mistake discard "
-    "discarded eliminate eliminated unequal different opposite invalid undefined oops formerly previously nope nah error disproved disprove"
+    "discarded eliminate eliminated unequal different opposite invalid undefined avoid avoids avoided avoiding lnot oops formerly previously nope nah error disproved disprove"
 )
 EXCLUSIVE = _words("anything everything nothing any all every never values")
 """Before "but", these deny what follows; else "but" begins another clause."""
@@ -40,7 +40,7 @@ CONDITION = _words("if unless suppose supposing assume assuming assumes provided
 METHOD = _words("we you one i you're we're simplified this that so they everything and all")
 """After "if", these begin a step of the work and no condition on the answer."""
 DOUBT = _words(
-    "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established"
+    "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established clear evident known"
 )
 SAYS = _words(
     "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads "
@@ -100,6 +100,14 @@ GIVEN = _words("given let problem question consider compute find what why how")
 """With these a sentence begins that states the question."""
 UNABLE = _words("cannot unable refuse sorry found mentions exists help solve")
 """With a denial these say that there is no answer."""
+REMOVED = _words(
+    "far away differs differ differing different distinct apart conflict conflicts inconsistent incompatible contradiction disagree disagrees"
+)
+"""With "from" or "with", these deny what follows."""
+NO_MEANS = _words("means circumstances account case way all conditions event respect wise nowise")
+"""With "no" or "not at", these deny: by no means, not at all."""
+ROUNDING = _words("rounding rounded round nearest")
+"""A question for a rounded value is answered by one."""
 CONNECTING = _words(
     "the a an exactly precisely just only simply also that it its text textbf mathrm mathbf displaystyle left quad qquad boxed s her him them me"
 )
@@ -117,14 +125,15 @@ BEFORE_MARKS = (
     | OPERATION
     | INSTRUCTION
     | DENIED_ELSEWHERE
-    | {"such"}
+    | REMOVED
+    | {"such", "against"}
 )
 BOXED_MARKS = BEFORE_MARKS - WORK - OPERATION
 AFTER_MARKS = _words(
-    "or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
+    "tops counting won question or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
     "depending except only maybe perhaps possibly probably guess guessing suppose not cannot wrong incorrect false invalid impossible excluded ruled "
     "rejected too off contradictory absurd sure unsure uncertain certain wait no sorry correction mean alternatively second scratch actually kidding oops neq ne sim "
-    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake mistaken blunder discarded unverified unconfirmed unchecked est over back"
+    "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake mistaken blunder discarded unverified unconfirmed unchecked est over back minus plus divided multiplied increased decreased reduced"
 )
 BARE_MARKS = (
     (frozenset(w for w in BEFORE_MARKS if w.isalpha() and w.isascii() and len(w) > 1) | AFTER_MARKS)

@@ -1,6 +1,6 @@
 """Bring a tree into the form in which it is compared: ± written out, matrices and limits evaluated, lists flat."""
 
-from app.mathcheck.ast import BINDERS, Node, is_scalar, operations
+from app.mathcheck.ast import BINDERS, Node, is_scalar, operations, symbols
 from app.mathcheck.closed import closed_form
 from app.mathcheck.matrices import evaluate
 from app.mathcheck.names import is_label
@@ -47,16 +47,24 @@ def _expand(node: Node) -> Node:
 
 
 def _relation(node: Node) -> Node:
-    if node.value == "=" and _signs(node.args[1]):
+    if node.value == "=":
         name, value = node.args
-        values = alternatives(value)
-        if is_label(name):
-            return Node("list", tuple(Node("rel", (name, v), "=") for v in values))
+        if value.op == "list" and is_label(name):
+            return Node("list", tuple(Node("rel", (name, v), "=") for v in value.args))
+        return Node("list", tuple(alternatives(node))) if _signs(node) else node
+    if _is_shared(node):
+        return Node("list", tuple(Node("rel", (name, node.args[-1]), "=") for name in node.args[:-1]), "and")
     if node.value == "!=" and _signs(node.args[1]):
         return Node("list", tuple(node._replace(args=(node.args[0], v)) for v in alternatives(node.args[1])), "and")
-    if node.value == "=" and node.args[1].op == "list" and is_label(node.args[0]):
-        return Node("list", tuple(Node("rel", (node.args[0], v), "=") for v in node.args[1].args))
     return node
+
+
+def _is_shared(node: Node) -> bool:
+    """Whether a chain gives several unknowns one value: `a = b = 1`."""
+    if len(node.args) < 3 or set(node.value.split()) != {"="}:
+        return False
+    *names, value = node.args
+    return all(a.op == "sym" for a in names) and is_scalar(value) and not symbols(value)
 
 
 def _list(node: Node) -> Node:
@@ -64,7 +72,21 @@ def _list(node: Node) -> Node:
     for a in node.args:
         e = _expand(a) if a.op in ("rel", *_LISTS) or _signs(a) else a
         items.extend(e.args if e.op == "list" and a.op != "list" else (e,))
-    return node._replace(args=_inherit(items))
+    return node._replace(args=_inherit(_of_one_modulus(items)))
+
+
+def _of_one_modulus(items: list[Node]) -> list[Node]:
+    """`x ≡ 1, 4 (mod 5)`: the modulus behind the last value holds for all."""
+    last = items[-1] if items else None
+    first = items[0] if items else None
+    if last is None or first is None or last.op != "residue" or len(items) < 2:
+        return items
+    name = first.args[0] if first.op == "rel" and first.value == "≡" else None
+    values = [first.args[1] if name else first, *items[1:-1], last.args[0]]
+    if not all(is_scalar(v) for v in values):
+        return items
+    modulus = last.args[1]
+    return [Node("mod", (name, v, modulus)) if name else Node("residue", (v, modulus)) for v in values]
 
 
 def _inherit(items: list[Node]) -> tuple[Node, ...]:

@@ -8,10 +8,10 @@ import re
 from functools import lru_cache
 
 from app.mathcheck.after import read_after
-from app.mathcheck.before import read_before
+from app.mathcheck.before import BOUNDED, read_before
 from app.mathcheck.manner import PLAIN, Manner
 from app.mathcheck.phrases import BEFORE_MARKS, BOXED_MARKS, rough_words
-from app.mathcheck.voice import MARKS_BEFORE, counts, told_after, told_before
+from app.mathcheck.voice import MARKS_BEFORE, NO_ANSWER, counts, told_after, told_before
 
 WINDOW = 150
 """Characters on each side that may change what a value is said to be."""
@@ -21,6 +21,9 @@ SENTENCE = 50
 """Characters in which the start of the sentence is looked for first."""
 _CLOSERS = " \n.$)]}*\\"
 """What may end the sentence of an answer without a word on it."""
+_ALONE = re.compile(r"\b(?:so|thus|hence|anyway|then|ok|okay|well|final|my|the|answer|here|is|it|goes)\b[,:]?", re.I)
+_OPENERS = " \n$*([{\\"
+"""What may stand before a value that is a sentence of its own."""
 _TAG = re.compile(r"</?[a-zA-Z|][^<>\n]{0,40}>")
 _START = re.compile(
     r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!\best.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|"
@@ -31,6 +34,13 @@ _BEGINS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789>*# -")
 """At the start of a line these begin a sentence: what `_START` says, in short."""
 _LONGEST_TAG = 44
 _END_TAGS = ("", "</answer>", "</verifier_answer>")
+_EXTREMAL = re.compile(
+    r"\b(?:minim|maxim|extrem|optim)|(?:smallest|largest|greatest|fewest)\b|"
+    r"(?<!at )(?<!at the very )\b(?:least|most)\b",
+    re.I,
+)
+CONTEXT = 1_000
+"""Characters before a bound in which the question for it may stand."""
 LINES = 4
 """Lines before a box that may be parts of its formula."""
 _SIGNS = ("<", ">", "~", "!=", "n't")
@@ -45,11 +55,29 @@ def qualified(text: str, start: int, end: int, manner: Manner = PLAIN) -> str | 
     ):
         sentence = _before(text, start)
         counted = counts(text[end : end + BESIDE])
+        if (
+            manner.boxed
+            and not _ALONE.sub("", sentence).strip(_OPENERS)
+            and (reason := _given_up(text, start - len(sentence)))
+        ):
+            return reason
         reason = read_before(sentence, manner, counted=counted) or told_before(sentence, counted=counted)
-        if reason is not None:
+        if reason is not None and not (reason == BOUNDED and manner.boxed and _is_extremal(text, start)):
             return reason
     after = text[end : end + WINDOW]
     return None if after.strip(_CLOSERS) in _END_TAGS else read_after(after) or told_after(after)
+
+
+def _given_up(text: str, start: int) -> str | None:
+    """Why a box that is a sentence of its own is no answer after the sentence before it: its writer had none."""
+    said = text[max(0, start - WINDOW) : start].rstrip(_CLOSERS + "!")
+    reason = told_before(_before(said, len(said)), counted=False)
+    return reason if reason in NO_ANSWER else None
+
+
+def _is_extremal(text: str, start: int) -> bool:
+    """Whether the text looks for a least or greatest value, which a bound then is."""
+    return _EXTREMAL.search(text, max(0, start - CONTEXT), start) is not None
 
 
 def speaks_before(text: str, floor: int, start: int, *, boxed: bool = True) -> bool:

@@ -8,11 +8,12 @@ from app.mathcheck.clean import clean
 from app.mathcheck.extract import from_prose
 from app.mathcheck.lexicon import EMPTY_WORDS
 from app.mathcheck.limits import MathError, Unparsable
-from app.mathcheck.notation import counted, spelled
+from app.mathcheck.notation import counted
 from app.mathcheck.numerals import in_figures
 from app.mathcheck.parser import parse
 from app.mathcheck.phrases import BARE_MARKS
 from app.mathcheck.remarks import without_remark
+from app.mathcheck.spelled import spelled
 from app.mathcheck.unwrap import as_prose, strip
 from app.mathcheck.verdict import NoAnswer
 

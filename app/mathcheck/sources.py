@@ -14,6 +14,8 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _MATH = re.compile(
     r"\$\$([^$]{1,4000})\$\$|\$([^$\n]{1,4000})\$|\\\(((?:(?!\\\)).){1,4000})\\\)|\\\[((?:(?!\\\]).){1,4000})\\\]", re.S
 )
+_DOMAIN = re.compile(r",?\s*\(?(?:where|with|for(?: (?:all|any|every|each|some))?(?: (?!which)[a-z]+){0,2})\s*")
+"""Between two formulas, these say what the letters of the first one are."""
 _NUMBER = re.compile(
     r"(?<!\d)[-+−]?\d{0,9}\s?[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|"
     r"(?<![A-Za-z\d_^])(?<!\^\{)(?<!_\{)[-+−]?(?:[$€£¥]|\\\$)?\s?(?:\d{1,6}\s\d{1,6}/\d{1,6}(?![\d/])|\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+\b)?(?:\s?/\s?\d+(?:\.\d+)?)?"
@@ -25,7 +27,8 @@ _EXPRESSION = re.compile(rf"-?{_ATOM}{{1,30}}(?:\s?[-+*/·×−]\s?{_ATOM}{{1,30
 _MORE = re.compile(r"[(\[].*,.*[)\]]|\d?[√∛π²³⁴^]|[+−]|\d\s?[-*/]\s?\d|\d[inxyz]\b")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _SCALE = re.compile(
-    r"[百千万萬亿億]{1,2}|\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?", re.I
+    r"[百千万萬亿億]{1,2}|\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?",
+    re.I,
 )
 _ASIDE = re.compile(
     r"\d[^()\n]{0,40}(\((?:was|formerly|previously|not|instead of|originally|before|after|since|because|e\.g|i\.e)\b[^()\n]{0,100}\))[.\s]*\Z",
@@ -125,9 +128,12 @@ def formula(text: str) -> Found:
         return None
     stripped = text.rstrip()
     last: re.Match[str] | None = None
+    end = 0
     for m in _MATH.finditer(stripped, max(0, len(stripped) - TAIL)):
-        last = m
-    if last is None or re.search(r"\d", stripped[last.end() :]):
+        if last is None or not _DOMAIN.fullmatch(stripped, end, m.start()):
+            last = m
+        end = m.end()
+    if last is None or re.search(r"\d", stripped[end:]):
         return None
     content = next(g for g in last.groups() if g is not None).strip()
     if not content or re.fullmatch(r"[A-Za-z](?:_\w)?", content):
@@ -166,6 +172,8 @@ def number(text: str) -> Found:
     before = text[max(0, start - 30) : start]
     if _LIST_BEFORE.search(before):
         return NoAnswer("several competing answers")
+    if text.startswith("_", end):
+        return NoAnswer("the last number has an index")
     if _ORDINAL.match(text, end):
         return NoAnswer("the last number is an ordinal")
     if _INSIDE_COMMAND.search(before):

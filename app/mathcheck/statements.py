@@ -63,6 +63,8 @@ _MONEY = re.compile(r"\$\s?\d[\d,.]*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _JOINED = re.compile(r"(?:\s*(?:,|;|\band\b|\bor\b|&)+\s*(?:\$[^$]{1,200}\$|\\\([^\n]{1,200}?\\\)))+")
 _SENTENCE = re.compile(r"\n|。|．|(?<=[^\d\W])\.(?:\s|$)|\.(?:\s+[A-Z$\\]|\s*$)|<\||</?[A-Za-z]|\\boxed|\\fbox")
+_DECORATION = re.compile(r"(?:\*\*)?[\s✅✔✓☑🎉🎊🏆👍💯🚀🔥😊🙂\ufe0f]{1,20}\Z")
+"""Cheer at the end."""
 _JSON = re.compile(
     r"""\s*(?:"((?:[^"\\\n]|\\.){0,2000})"|'([^'\n]{0,2000})'|(-?\d(?:[^,}\n\]]|,(?=\d{3}(?!\d))){0,200}))"""
 )
@@ -161,7 +163,7 @@ def _value(text: str, start: int, phrase: tuple[int, int]) -> Found:
             return Candidate(start, start + stop, content, "stated as the answer", (phrase[0], start + stop))
     m = _SENTENCE.search(tail, 1) if tail else None
     length = m.start() if m else len(tail)
-    sentence = tail[:length].strip().strip("*").rstrip(".").strip()
+    sentence = _DECORATION.sub("", tail[:length]).strip().strip("*").rstrip(".").strip()
     if sentence.endswith("$") and sentence.count("$") % 4 in (1, 2) and "$" not in sentence.rstrip("$"):
         sentence = sentence.rstrip("$ ")
     if not sentence:

@@ -9,6 +9,7 @@ import re
 
 from app.mathcheck.after import speaks_after
 from app.mathcheck.boxes import BESIDE, NEAR, attached, joined, read_box, without_bold
+from app.mathcheck.later import LATER
 from app.mathcheck.qualify import WINDOW, speaks_before
 from app.mathcheck.verdict import Extraction
 from app.mathcheck.visible import HIDING, hides, hides_what_ends
@@ -74,13 +75,17 @@ def _tagged(text: str, tags: list[str]) -> Extraction | None:
 def _goes_on(text: str, end: int) -> bool:
     """Whether what follows a box may add to it, qualify it, or go before it."""
     rest = text[end:]
-    return "box" in rest or "inal" in rest or "INAL" in rest or attached(rest) or speaks_after(rest[:WINDOW])
+    return "box" in rest or any(sign in rest for sign in LATER) or attached(rest) or speaks_after(rest[:WINDOW])
 
 
 def _belongs(text: str, start: int, at: int) -> bool:
     """Whether the box may be a part of an expression, or of a list with the box before it."""
     before = text[at - 8 if at - 8 > start else start : at]
-    if before and before[-1] not in _SETS_OFF and _may_glue(text, start, at, before):
+    if (
+        before
+        and (before[-1] not in _SETS_OFF or (before[-1] == "(" and before[-2:-1].isalpha()))
+        and _may_glue(text, start, at, before)
+    ):
         return True
     previous = text.rfind("box", at - NEAR if at - NEAR > start else start, at)
     if previous < 0:
@@ -93,4 +98,4 @@ def _may_glue(text: str, start: int, at: int, before: str) -> bool:
     last = before.rstrip()[-1:]
     if last == "*":
         return without_bold(text[max(start, at - BESIDE) : at]) != ""
-    return last not in _SETS_OFF and not (last.isalpha() and "\\" not in before)
+    return (last not in _SETS_OFF or last == "(") and not (last.isalpha() and "\\" not in before)

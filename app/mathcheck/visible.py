@@ -9,6 +9,10 @@ _HIDDEN_ARGUMENT = re.compile(
     r"textcolor\s*(?:\[\w{1,10}\]\s*)?(?={))\s*(?={)|"
     r"\\enclose\s*\{[^{}]{0,60}strike[^{}]{0,20}\}\s*(?={)|\\color\s*(?:\[\w{1,10}\]\s*)?(?={)"
 )
+_MAY_HIDE = re.compile(r"\\(?:ph|hph|hsp|vph|vsp|ca|co|bca|begin\s*\{com|xc|xo|so|st|la|ta|textco|enc|if)")
+"""What those begin with, by few letters, so that a search leaps from backslash to backslash."""
+_SKIPPED = re.compile(r"\\iffalse\b.*?(?:\\fi\b|\Z)|\\begin\s*\{comment\}.*?(?:\\end\s*\{comment\}|\Z)", re.S)
+"""What TeX leaves out."""
 _WHITE = re.compile(
     r"\{\s*(?:white|transparent|#?[fF]{3}(?:[fF]{3})?|1\s*,\s*1\s*,\s*1|255\s*,\s*255\s*,\s*255|1)\s*\}\s*"
 )
@@ -19,6 +23,7 @@ _TAG = re.compile(
     r"color\s*[:=]\s*[\"']?(?:white|#fff(?:fff)?|transparent)\b)[^<>]{0,200})>",
     re.I,
 )
+_MAY_BE_TAG = re.compile(r"<[A-Za-z!]")
 _COMMENT_LINE = re.compile(r"^[ \t]*%[^\n]*|(?<=[}$)\]])[ \t]*%[ \t]*[$\\(\[]{0,3}(?:\\f?box|answer)[^\n]*", re.M)
 _OVERLAID = re.compile("[^=\\s][\u0335-\u0338]")
 """A character crossed out by a combining stroke; `=` with one is `≠` and stays."""
@@ -29,12 +34,23 @@ HIDING = 1_000
 def hides(text: str) -> bool:
     """Whether anything in the text may hide a part; cheaper than to find out what."""
     return (
-        ("\\" in text and _HIDDEN_ARGUMENT.search(text) is not None)
+        ("\\" in text and _commands_hide(text))
         or ("~" in text and "~~" in text)
         or ("%" in text and _may_comment(text))
-        or ("<" in text and ("<!" in text or _TAG.search(text) is not None))
+        or ("<" in text and _tags_hide(text))
         or not (text.isascii() or _OVERLAID.search(text) is None)
     )
+
+
+def _commands_hide(text: str) -> bool:
+    return _MAY_HIDE.search(text) is not None and (
+        _HIDDEN_ARGUMENT.search(text) is not None or _SKIPPED.search(text) is not None
+    )
+
+
+def _tags_hide(text: str) -> bool:
+    """Nearly all `<` of a text are signs of comparison, which a look at the next character tells."""
+    return _MAY_BE_TAG.search(text) is not None and ("<!" in text or _TAG.search(text) is not None)
 
 
 def hides_what_ends(text: str, start: int, at: int) -> bool:
@@ -42,12 +58,12 @@ def hides_what_ends(text: str, start: int, at: int) -> bool:
 
     What can only hide within its line, or between two marks, is looked for where it can reach.
     """
-    before = text[start:at]
-    return (
-        _HIDDEN_ARGUMENT.search(before) is not None
-        or ("<" in before and ("<!" in before or _TAG.search(before) is not None))
-        or ("%" in before and text.rfind("%", max(start, text.rfind("\n", start, at)), at) >= 0)
-    )
+    if _MAY_HIDE.search(text, start, at) or (text.find("<", start, at) >= 0 and _MAY_BE_TAG.search(text, start, at)):
+        before = text[start:at]
+        if _commands_hide(before) or _tags_hide(before):
+            return True
+    comment = text.rfind("%", start, at)
+    return comment >= 0 and comment > text.rfind("\n", start, at)
 
 
 def _may_comment(text: str) -> bool:
@@ -66,7 +82,7 @@ def _may_comment(text: str) -> bool:
 def visible(text: str) -> str:
     """The text with spaces in place of what is not shown: as long as the text, in linear time."""
     if "\\" in text:
-        text = _commands(text)
+        text = _SKIPPED.sub(_blank, _commands(text))
     if "~~" in text:
         text = _STRUCK.sub(_blank, text)
     if "<" in text:

@@ -12,6 +12,7 @@ cannot match: from these the quick look is derived that spares the shapes in nea
 import re
 from functools import cached_property
 
+from app.mathcheck.clean import unmixed
 from app.mathcheck.phrases import MEASURE, rough_words
 from app.mathcheck.voice_words import CLASSES
 
@@ -24,15 +25,15 @@ _SHORT = {
     "sep": r"^[\s,;:(\[—–.-]*",
 }  # fmt: skip
 _BEFORE = (
-    ("(?:<open>|, )(?:(?:but )?according to )?<!many>(?: of)?(?: the| my| our)?(?: \\w+)? (?:<people>|others|ones?|solutions?|sites?)(?:,? \\w+){0,2}?(?: <often>)* <answers>(?: out)?<that><end>", "the value is somebody else's"),
-    ("<open>(?:an? |the )?<!people>(?: [a-z]+){0,4}?(?: <often>)+ <answers>(?: out)?<that><end>", "the value is somebody else's"),
+    ("(?:<open>|, )(?:(?:but )?according to )?<!many>(?: of)?(?: the| my| our)?(?: \\w+)? (?:<people>|others|ones?|solutions?|sites?)(?:,? \\w+){0,2}?(?: <often>)* <answers>(?: out| down| forward)?<that><end>", "the value is somebody else's"),
+    ("<open>(?:an? |the )?<!people>(?: [a-z]+){0,4}?(?: <often>)+ <answers>(?: out| down| forward)?<that><end>", "the value is somebody else's"),
     ("(?:they|you|he|she|somebody) <!wants> (?:me|us) to <answers><that><end>", "the value is somebody else's"),
     ("<open>(?:one|an?|another) (?:\\w+ )?<!candidate>(?: <thing>)? (?:is|would be|could be)<end>", "several competing answers"),
     ("<!at first>,? (?:i|we)(?: had| have)? <answers><that><end>", "the value is taken back"),
     ("<!assumption>\\b.*<!not our case>.*<end>", "the value stands under a condition"),
-    ("^(?!.*\\b(?:we|i|you)\\b).*<!habit>(?: \\w+)? <answers>(?: out)?<that><end>", "the value is somebody else's"),
+    ("^(?!.*\\b(?:we|i|you)\\b).*<!habit>(?: \\w+)? <answers>(?: out| down| forward)?<that><end>", "the value is somebody else's"),
     ("\\b(?:the|an?|this|his|her|their) (?:\\w+ )?<!published>(?: <thing>| key)+ (?:<answers>|<yields>|has|had|lists)<that><end>", "the value is somebody else's"),
-    ("\\b<!mine too>(?: \\w+){0,3} <answers>(?: out)? (?:it is|it's|that it is|by)<that><end>", "the value is somebody else's"),
+    ("\\b<!mine too>(?: \\w+){0,3} <answers>(?: out| down| forward)? (?:it is|it's|that it is|by)<that><end>", "the value is somebody else's"),
     ("<open>(?:<mine>) (?:\\w+ )?<!acquaintance>(?:'s \\w+)?(?: once| just| later| also| even| first| keeps| kept)?(?: <often>)* <answers><that><end>", "the value is somebody else's"),
     ("<open>(?:half (?:of )?|much of |most of |all of |the )?<!source>(?: on \\w+ \\w+)?(?: <often>| just| here| seems to)* (?:<answers>|need|needs|lists|has)<that><end>", "the value is somebody else's"),
     ("according to <!source>(?: \\w+)?,?(?: (?:it|this|the \\w+) (?:is|was|equals))?<that><end>", "the value is somebody else's"),
@@ -68,33 +69,50 @@ _BEFORE = (
     ("\\b(?:i|we) <!at first>(?: <answers>| concluded)<that><end>", "the value is taken back"),
     ("<!possible>(?!.*\\b(?:so|therefore|thus|hence|then)\\b)[^,]*$", "the value is only a guess"),
     ("\\b(?:the|this|an?) <!claim>(?: the answer is| it is)?<end>", "the value is claimed, not stated"),
+    ("<open>(?:for|when|if|whenever|provided)(?: (?:all|any|every|some))? [^,]*\\b<!parity>\\b[^,]*,(?: (?:then|we get|we have|it is|it's|this is))?<end>", "the value stands under a condition"),
+    ("<open><!unreal world>\\b[^,]*,<that><end>", "the value is only supposed"),
+    ("<open><!seemingly>,?<that><end>", "the value is said to be a mistake"),
+    ("(?:'s|s'|\\bhis|\\bher|\\btheir|\\byour) (?:\\w+ )?<!opinion> (?:is|was|of)<that><end>", "the value is somebody else's"),
+    ("<open>(?:one|you|people|we|anyone|everyone) (?:would|might|may|could) (?:\\w+ )?<!expect><that><end>", "the value is only supposed"),
+    ("<!nonfactive>[^:=;,\\d]*<end>", "the value is only supposed"),
+    ("<open>(?:(?:let us|let's|let me|we|i|one|you|next|could|can|may|might|will|'ll|should),? ?)*<!try it>(?: out| with)?(?: the)?(?: (?:value|number|case|candidate|guess))?(?: of| n| x)?[ $(\\[{*]*$", "the value is only supposed"),
+    ("<open>(?:the|an?|some) <!previous> <people>(?: \\w+)? <answers>(?: out| down)?<that><end>", "the value is somebody else's"),
+    ("\\b(?:author|setter|poser|examiner|asker|teacher|publisher|creator|writer)s?(?: \\w+)? <!intended>(?: to \\w+)?(?: for)?<that><end>", "the value is somebody else's"),
+    ("\\b(?:the|these|those|possible|its|our|some) (?:\\w+ )?<!options> (?:\\w+ )?(?:include|includes|contain|contains|are|list)<that><end>", "several competing answers"),
+    ("<open>(?:the|an?|my|this|that|one|another) (?!.*\\b(?:number|amount|percentage|probability|fraction|proportion|rate|ratio)\\b)(?:[\\w-]+,? ){0,4}?<!wrong> (?:answer|result|value|solution|guess|response)s?(?: here)?(?: is| was| would be)?<end>", "the value is said to be a mistake"),
+    ("\\b(?:the|an?|its|one) <!operator> of(?: the (?:number|value|result|answer))?[ $(\\[{*]*$", "the value is a part of a larger expression"),
+    ("<open><!combine>\\b[^:=]* (?:to|from|by|with)[ $(\\[{*]*$", "the value is a part of a larger expression"),
 )  # fmt: skip
 _AFTER = (
-    ("^[ $)}\\]*]*<is><adv> <!doubted>\\b(?! (?:only|by|because of a))", "the value is doubted"),
-    ("^[ $)}\\]*]*<!not><adv>(?: <holds>)+\\b", "the value is denied"),
-    ("^[ $)}\\]*]*,? ?<copula> (?:(?!because|since|while|when|if|that|and|but|not|n't|only)[\\w']+ ){0,6}?<!damning>\\b(?! (?:to|that|for|by|only|because|of (?!the format))\\b)", "the value is doubted"),
-    ("^[ $)}\\]*]*<copula> (?:(?!because|since|while|when|if|that|and|but|as|only)[\\w']+ ){0,4}?(?:not|never|hardly|barely|n't) (?:\\w+ ){0,2}?<!right>\\b(?! (?:to|that|for|by|only|because)\\b)", "the value is denied"),
-    ("^[ $)}\\]*]*[,;:(—–-] ?(?:[a-z]+ ){0,2}?(?:which|that|this|it)\\b[^.;]{0,30}(?:n't|not|never|hardly) (?:\\w+ ){0,2}?<!believed>\\b", "the value is doubted"),
-    ("^[ $)}\\]*]*<!contradicts>\\b(?! \\d)", "the value is denied"),
-    ("^[ $)}\\]*]*(?:is|was|'s)<adv>(?: an?| the| my| your| some)?(?: (?:first|common|classic|tempting|random|wild|mere|format|popular|typical))* <!note>\\b(?! (?:rate|of (?!the format))\\b)", "the value is said to be none"),
-    ("^[ $)}\\]*]*(?:is|was|would be)<adv> <!their>\\b", "the value is somebody else's"),
-    ("^[ $)}\\]*]*(?:is|was)<adv> (?:an?|the) <!usual>(?: \\w+)? <answered>\\b", "the value is somebody else's"),
-    ("^[ $)}\\]*]*(?:is|was|were)<adv> (?:my|our|the|his|her|their) <!before> <try>", "the value is taken back"),
-    ("^[ $)}\\]*]*(?:is|was) (?:an?|the) <!wrong>\\b", "the value is denied"),
+    ("^[ $)}\\]*\"'”]*<is><adv> <!doubted>\\b(?! (?:only|by|because of a))", "the value is doubted"),
+    ("^[ $)}\\]*\"'”]*<!not><adv>(?: <holds>)+\\b", "the value is denied"),
+    ("^[ $)}\\]*\"'”]*,? ?<copula> (?:(?!because|since|while|when|if|that|and|but|not|n't|only)[\\w']+ ){0,6}?<!damning>\\b(?! (?:to|that|for|by|only|because|of (?!the format))\\b)", "the value is doubted"),
+    ("^[ $)}\\]*\"'”]*<copula> (?:(?!because|since|while|when|if|that|and|but|as|only)[\\w']+ ){0,4}?(?:not|never|hardly|barely|n't) (?:\\w+ ){0,2}?<!right>\\b(?! (?:to|that|for|by|only|because)\\b)", "the value is denied"),
+    ("^[ $)}\\]*\"'”]*[,;:(—–-] ?(?:[a-z]+ ){0,2}?(?:which|that|this|it)\\b[^.;]{0,30}(?:n't|not|never|hardly) (?:\\w+ ){0,2}?<!believed>\\b", "the value is doubted"),
+    ("^[ $)}\\]*\"'”]*<!contradicts>\\b(?! \\d)", "the value is denied"),
+    ("^[ $)}\\]*\"'”]*(?:is|was|'s)<adv>(?: an?| the| my| your| some)?(?: (?:first|common|classic|tempting|random|wild|mere|format|popular|typical))* <!note>\\b(?! (?:rate|of (?!the format))\\b)", "the value is said to be none"),
+    ("^[ $)}\\]*\"'”]*(?:is|was|would be)<adv> <!their>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*\"'”]*(?:is|was)<adv> (?:an?|the) <!usual>(?: \\w+)? <answered>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*\"'”]*(?:is|was|were)<adv> (?:my|our|the|his|her|their) <!before> <try>", "the value is taken back"),
+    ("^[ $)}\\]*\"'”]*(?:is|was) (?:an?|the) <!wrong>\\b", "the value is denied"),
     ("<sep>(?:\\w+ )?<but>(?:,? (?:i|i'm|i am|it|this|that|the \\w+|don't|do not|please|he|she|they|we|may|might|have|has|be|is|was|am|are|could|\\w+ly|not|now|very|quite|still|also|just|of|on|in|to|computation|above|check|calculation|'m|really))* ?<!distrusted>\\b(?! (?:from|the (?:first|initial|common|previous|earlier|naive|assumption))\\b)", "the value is doubted"),
     ("<sep>(?:\\w+'s|another|the other|others)(?: \\w+)? <!rivals>\\b", "several competing answers"),
-    ("^[ $)}\\]*]*[,;(—–-]+ ?<but> (?:(?!naive|first|students|many|most|other|another|common|initial|textbook|claim|since|because|not)[a-z']+ ){0,5}?<!damning>\\b", "the value is doubted"),
+    ("^[ $)}\\]*\"'”]*[,;(—–-]+ ?<but> (?:(?!naive|first|students|many|most|other|another|common|initial|textbook|claim|since|because|not)[a-z']+ ){0,5}?<!damning>\\b", "the value is doubted"),
     ("<sep>[^.]{0,30}\\bi(?:'m| am| was| still| really)* <!distrusted>\\b", "the value is doubted"),
     ("<sep>(?:but |and |so |please |though |only |just )*<!unready>\\b", "the value is doubted"),
-    ("^[ $)}\\]*]*,? ?the (?:exact|true|real|actual|correct) (?:value|answer) (?:is|remains) <!unknown>\\b", "the value is only a bound"),
-    ("^[ $)}\\]*]*<!stands for>\\b", "the value is said to be none"),
+    ("^[ $)}\\]*\"'”]*,? ?the (?:exact|true|real|actual|correct) (?:value|answer) (?:is|remains) <!unknown>\\b", "the value is only a bound"),
+    ("^[ $)}\\]*\"'”]*<!stands for>\\b", "the value is said to be none"),
+    ("^[ $)}\\]*\"'”]*(?:as|to be) <!bad>\\b", "the value is denied"),
+    ("^[ $)}\\]*\"'”]*(?:is|was)<adv> what (?!we |i |you |it |the (?:problem|question|task|table|graph|figure|diagram) )(?:[\\w']+ ){1,8}?<!states>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*\"'”]*(?:is|was)<adv> (?:the |an? )?(?:\\w+ )?(?:answer|solution|result|value)s? (?:to|for|of|in) (?:(?:an?|the|some|that) )?<!different>\\b", "the value is somebody else's"),
+    ("^[ $)}\\]*\"'”]*(?:is|was)<adv>(?: an?| the| our| its)?(?: (?:only|just|merely|rough|crude|trivial|weak|simple|naive))* <!bound>\\b(?!.*\\b(?:attained|achieved|reached|sharp|tight|equality|also|least|best|greatest)\\b)", "the value is only a bound"),
 )  # fmt: skip
 _NEXT = (
     ("<lead>(?:i (?:think|believe|suspect|fear|feel|realize|see|notice)(?: now)?(?: that)? )?(?:[^.]{0,60}, (?:so|and|but|hence|therefore) )?(?:<this>|something)(?: ?<is>)?<adv> <!doubted>\\b(?! (?:to|that|for|by|only)\\b)", "the value is taken back"),
     ("<lead>(?:i (?:think|believe|suspect|fear|feel|realize|see|notice)(?: now)?(?: that)? )?<this>(?: ?<is>)? <!not><adv>(?: <holds>)+\\b(?! (?:to|that|for)\\b)", "the value is taken back"),
     ("<lead><this>(?: ?(?:is|was|'s))?<adv> not<adv>(?: the)? <!right>\\b(?! (?:to|that|for)\\b)", "the value is taken back"),
     ("<lead><this><adv> <!contradicts>\\b", "the value is taken back"),
-    ("<lead><this> ?(?:is|was|'s)<adv>(?: an?| the| my)?(?: \\w+)? <!note>\\b(?! of\\b)", "the value is said to be none"),
+    ("<lead><this> ?(?:is|was|'s)<adv>(?: an?| the| my)?(?: (?!(?:not|no|never|without|where|how|why)\\b)[\\w,-]+){0,3}? <!note>\\b(?! of\\b)", "the value is said to be none"),
     ("<lead>(?:please )?(?:don't|do not|never) <!heed> (?:this|that|it|my|me|the)\\b", "the value is taken back"),
     ("<lead>something (?:is|was|has|have|must have|seems|looks|may have)(?: \\w+)? <!astray>\\b", "the value is taken back"),
     ("<lead>(?:you can |you should |do )?<!scratch>(?: (?:that|this|it|my|what i|all of|everything|about|the (?:above|answer|box|value|result|previous|last|number))\\b| to that|[.!,]|$)", "the value is taken back"),
@@ -133,7 +151,7 @@ def _phrases(name: str) -> str:
 
 def _alternatives(name: str) -> str:
     if name == "lead":
-        return rf"^[\s$.!)}}\]*…:,—-]*(?:{_alternatives('well')}[\s,.!…:—-]+)*"
+        return rf"^[\s$.!)}}\]*…:,>—-]*(?:{_alternatives('well')}[\s,.!…:—-]+)*"
     if name in _SHORT:
         return _SHORT[name]
     phrases = _phrases(name).split("|")
@@ -183,6 +201,12 @@ _MEASURED = re.compile(
 _SENTENCE_END = re.compile(r"(?<!\d)[.!?…](?:\s|$)|[.!?…]+(?=\s|$|\$)|[。！？]|\n")
 
 
+_RIGHTED = re.compile(
+    r"[;,] (?:(?:but|while|whereas) )?(?=(?:the|our|its) (?:correct|actual|true|right|proper|real) \w+ (?:is|equals)\b)"
+)
+"""Where a sentence about a mistake goes over to what is right."""
+
+
 def counts(after: str) -> bool:
     """Whether a noun follows the value, which then counts things: nobody's answer, but the writer's."""
     return _COUNTED.match(after.lower()) is not None
@@ -190,7 +214,7 @@ def counts(after: str) -> bool:
 
 def told_before(sentence: str, *, counted: bool) -> str | None:
     """Why a value at the end of this part of a sentence is not the writer's statement; None if it is."""
-    text = _plain(sentence)
+    text = _RIGHTED.split(_plain(sentence))[-1]
     shapes = _possible(text, BEFORE, _BEFORE_AT)
     if not shapes or _MEASURED.match(text):
         return None
@@ -208,6 +232,10 @@ _OF_VALUES = (
     "the value is an example or a placeholder",
 )
 """What follows from who says or takes a value; a count is neither."""
+
+
+NO_ANSWER = ("the value is only a guess", "the text says that there is no answer")
+"""What a writer may say of an answer in a sentence of its own before it."""
 
 
 def told_after(after: str) -> str | None:
@@ -235,4 +263,6 @@ _SPACES = re.compile(r" {2,}")
 
 
 def _plain(text: str) -> str:
-    return _SPACES.sub(" ", text.lower().replace("’", "'").replace("\n\n", " . ").replace("\n", " "))
+    return _SPACES.sub(
+        " ", unmixed(text.lower()).replace("’", "'").replace("\n>", "\n").replace("\n\n", " . ").replace("\n", " ")
+    )

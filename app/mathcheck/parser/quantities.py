@@ -2,7 +2,7 @@
 
 from app.mathcheck.ast import Node, num
 from app.mathcheck.lexer import is_product
-from app.mathcheck.lexicon import CHANGING_WORDS, EMPTY_WORDS, MONTHS, REAL_WORDS, SCALES
+from app.mathcheck.lexicon import CHANGING_WORDS, EMPTY_WORDS, MONTHS, REAL_WORDS, SCALES, SET_WORDS
 from app.mathcheck.numerals import MAX_WORDS, NUMBER_WORDS, base_of, in_base, value_of_words
 from app.mathcheck.parser.arithmetic import Arithmetic
 from app.mathcheck.units import canonical, is_unit_word, lookup, parse_unit
@@ -134,6 +134,8 @@ class Quantities(Arithmetic):
         low = words.lower().strip(" .")
         if low in REAL_WORDS or low in EMPTY_WORDS:
             return Node("const", (), "reals" if low in REAL_WORDS else "empty")
+        if low in SET_WORDS:
+            return Node("const", (), SET_WORDS[low])
         return Node("text", (), words)
 
     # units
