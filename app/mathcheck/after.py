@@ -56,7 +56,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:vs\b|versus\b)", "several competing answers"),
         (r"(?:to|through|until|up to)\b" + _VALUE, "the value is one end of a range"),
         (r"(?:[,;(]?\s*(?:only\s+)?(?:if|whenever|unless|provided|assuming|depending|except)|\s*when)\b" + _STEP, "the value stands under a condition"),
-        (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>|\\[gl]e))", "the value stands under a condition"),
+        (r"[,;(]?\s*for\s+(?:(?:even|odd|some)\s+\$?[a-z]\b|\$?[a-z]\$?\s*(?:=|<|>(?!\s*0\b)|\\le|\\(?:geqslant|geq|ge)(?![a-z])(?!\s*[012]\b)))", "the value stands under a condition"),
         (r"[,;]?\s*(?:otherwise|else)\W+(?:it\s+is\s+|the answer is\s+)?(?=[\d$\\-])", "the value stands under a condition"),
         (r"[,;(—–-]?\s*\(?(?:if i(?:'m| am) (?:not mistaken|right)|maybe|perhaps|possibly|probably|i guess|(?:just\s+)?guess(?:ing)?\b|un(?:verified|confirmed|checked)\b|i suppose|i'm guessing|at a guess)\b", "the value is only a guess"),
         (r"(?:would|could|might|may)\b", "the value is only supposed"),

@@ -78,6 +78,7 @@ _BOUNDED = re.compile(
 )
 """A sentence that says of the value sought no more than a bound."""
 BOUNDED = "the value is only a bound"
+_RIGHT = frozenset(("correct", "right", "actual"))
 _NAMED = frozenset(("value", "answer", "result", "count", "number", "total", "sum", "probability", "area"))
 FAR = 18
 """Words between a condition and the value that it may still govern."""
@@ -164,7 +165,7 @@ def _short_lead(words: list[str]) -> str | None:
 
 def _is_phrase_of_value(lead: list[str]) -> bool:
     """Whether a lead-in ends in "the total of", "comes to"."""
-    return len(lead) > 1 and lead[-1] in ("of", "to") and (lead[-2] in GOVERNING or lead[-2].endswith(_VERBAL))
+    return len(lead) > 1 and lead[-1] in ("of", "to", "at") and (lead[-2] in GOVERNING or lead[-2].endswith(_VERBAL))
 
 
 def _read_back(words: list[str], manner: Manner, counted: bool) -> str | None:
@@ -196,6 +197,8 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
     following = words[i + 1] if i + 1 < len(words) else ""
     free = manner.boxed and "answer" not in words  # the box ends a calculation
     if t in COUNTABLE and t != "guess" and _is_repaired(words, i):
+        return None
+    if t in COUNTABLE and ":" in words[i:] and not _RIGHT.isdisjoint(words[i:]):
         return None
     if t in DISCARDED and not {"obtain", "get", "yield", "find"}.isdisjoint(words[i:]) and "to" in words[i:]:
         return None  # "we eliminate x to obtain"

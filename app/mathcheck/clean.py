@@ -38,12 +38,20 @@ _SUB_RUN = re.compile(f"[{''.join(_SUB)}]+")
 
 
 _LOOKALIKES = {ord(c): latin for c, latin in zip("аеіјоорсѕухԁһο", "aeijoopcsyxdho", strict=True)}
-_MIXED = re.compile(r"[A-Za-zаеіјорсѕухԁһο]*(?:[A-Za-z][аеіјорсѕухԁһο]|[аеіјорсѕухԁһο][A-Za-z])[A-Za-zаеіјорсѕухԁһο]*")
+_LOOKALIKE = re.compile(f"[{''.join(map(chr, _LOOKALIKES))}]")
+_RUN = re.compile(r"[^\W\d_]+")
 
 
 def unmixed(text: str) -> str:
     """With Latin letters in place of those that only look so, in words that have both: "n\u043et" is "not"."""
-    return _MIXED.sub(lambda m: m[0].translate(_LOOKALIKES), text) if not text.isascii() else text
+    if text.isascii() or not _LOOKALIKE.search(text):
+        return text
+    return _RUN.sub(lambda m: _latin(m[0]), text)
+
+
+def _latin(word: str) -> str:
+    mixed = not word.isascii() and any(c.isascii() for c in word)
+    return word.translate(_LOOKALIKES) if mixed else word
 
 
 def clean(text: str) -> str:

@@ -25,7 +25,7 @@ _MEASURED = re.compile(
 )
 _POWERS = {"平方": 2, "立方": 3, "кв": 2, "куб": 3}
 _PER = _UNITS | {"时": "hour", "分": "minute", "час": "hour"}
-_CLOCKED = re.compile(r"(\d+)\s*(?:小时|小時|时|時間)\s*(\d+)\s*(?:分钟|分鐘|分)(?!\d)")
+_CLOCKED = re.compile(r"(?<!\d)(\d{1,9})\s?(?:小时|小時|时|時間)\s?(\d{1,9})\s?(?:分钟|分鐘|分)(?!\d)")
 _SCALED = re.compile(
     r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s*(十|百|千|万|萬|亿|億)(?=(万|萬|亿|億)?)\3?(?![一二三四五六七八九\d])"
 )
@@ -50,9 +50,13 @@ _COUNTED = re.compile(rf"[^{_SCRIPT}]*[{_SCRIPT}]{{0,8}}\s*[^\w]*", re.S)
 """A value with at most a noun behind it: anything else is a sentence, whose value is looked for as in any prose."""
 
 
+LONGEST = 200
+"""Characters of a value with its unit; what is longer is a sentence."""
+
+
 def in_own_words(text: str) -> str:
     """The same answer without other scripts' units, multiples, numerals and conjunctions."""
-    if not _LETTERS.search(text):
+    if len(text) > LONGEST or not _LETTERS.search(text):
         return text
     bare = text.strip(" 。.")
     if bare in _WORDS:

@@ -18,7 +18,7 @@ OPERATORS = {
 PLAIN_OPERATORS = {"**": "^", "==": "=", "<>": "!=", "->": "→", "=>": ">="}
 DROPPED = frozenset(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle limits nolimits boxed fbox "
-    "mathstrut strut rm bf it hfill noindent ensuremath scriptstyle middle".split()
+    "mathstrut strut rm bf it hfill noindent ensuremath scriptstyle middle large Large LARGE huge Huge small normalsize".split()
 )
 """Commands of layout alone."""
 SKIPPED_ARGUMENT = frozenset("phantom hphantom vphantom hspace vspace label tag color textcolor hskip".split())

@@ -28,7 +28,7 @@ _TAG = re.compile(r"</?[a-zA-Z|][^<>\n]{0,40}>")
 _START = re.compile(
     r"[.!?](?<!approx.)(?<!ca.)(?<!\bc.)(?<!\best.)(?<!e\.g.)[)*\"'”_$]*\s|[。！？]|\n\s*\n|"
     + _TAG.pattern
-    + r"|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
+    + r"|\n[>*# -]+(?=[A-Za-z*$])|\n(?=[-*#>•] |[A-Z\d一-鿿])|(?:\A|\n)[>*# -]+"
 )
 _BEGINS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789>*# -")
 """At the start of a line these begin a sentence: what `_START` says, in short."""

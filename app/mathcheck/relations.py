@@ -64,6 +64,10 @@ def compare_values_of(a: Node, b: Node, same: Same) -> Outcome | None:
         return same(na[1], b)
     if nb and a.op != "rel":
         return same(a, nb[1])
+    for relation, other in ((a, b), (b, a)):
+        if relation.value == "=" and is_scalar(other) and all(is_scalar(t) for t in relation.args):
+            left, right = relation.args  # `(x - 2)(x + 2) = x² - 4` says how a formula is written otherwise
+            return same(right, other) if symbols(right) and same(left, right).equal else None
     return None
 
 

@@ -14,7 +14,11 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _MATH = re.compile(
     r"\$\$([^$]{1,4000})\$\$|\$([^$\n]{1,4000})\$|\\\(((?:(?!\\\)).){1,4000})\\\)|\\\[((?:(?!\\\]).){1,4000})\\\]", re.S
 )
-_DOMAIN = re.compile(r",?\s*\(?(?:where|with|for(?: (?:all|any|every|each|some))?(?: (?!which)[a-z]+){0,2})\s*")
+_OR = re.compile(r",?\s(?:or|and)\s")
+"""Between two formulas, these make one answer of both."""
+_DOMAIN = re.compile(
+    r",?\s*\(?(?:which is )?(?:(?:attained|achieved|reached|obtained|taken) (?:at|when|for|if)|where|with|for(?: (?:all|any|every|each|some))?(?: (?!which)[a-z]+){0,2})\s*"
+)
 """Between two formulas, these say what the letters of the first one are."""
 _NUMBER = re.compile(
     r"(?<!\d)[-+−]?\d{0,9}\s?[½⅓⅔¼¾⅕⅖⅗⅘⅛⅜⅝⅞]|"
@@ -25,6 +29,8 @@ _UNIT = re.compile(r"\s?(?:\\(?:text|mathrm)\s?\{\s*[A-Za-z/ ]{1,30}\}(?:\^\{?\d
 _ATOM = r"(?:\d[\d.,]*|(?<![A-Za-z])[abiknxyz](?![A-Za-z])|[√∛π²³⁴½]|[(\[][^()\[\]\n]{1,40}[)\]]|\^\{?[-\w]{1,6}\}?)"
 _EXPRESSION = re.compile(rf"-?{_ATOM}{{1,30}}(?:\s?[-+*/·×−]\s?{_ATOM}{{1,30}}){{0,20}}")
 _MORE = re.compile(r"[(\[].*,.*[)\]]|\d?[√∛π²³⁴^]|[+−]|\d\s?[-*/]\s?\d|\d[inxyz]\b")
+_RATIO = re.compile(r"(?<![\d.:])(?:\d{1,6}:){1,3}\Z")
+"""Before the last number, a ratio or a time of day of which it is the last part."""
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _SCALE = re.compile(
     r"[百千万萬亿億]{1,2}|\s?(?:hundred|thousand|million|billion|trillion|dozen|k\b)(?:\s(?:thousand|million|billion))?",
@@ -127,18 +133,22 @@ def formula(text: str) -> Found:
     if "$" not in text and "\\)" not in text and "\\]" not in text:
         return None
     stripped = text.rstrip()
+    first: re.Match[str] | None = None
     last: re.Match[str] | None = None
     end = 0
     for m in _MATH.finditer(stripped, max(0, len(stripped) - TAIL)):
         if last is None or not _DOMAIN.fullmatch(stripped, end, m.start()):
-            last = m
+            joined = first is not None and _OR.fullmatch(stripped, end, m.start()) is not None
+            first, last = first if joined else m, m
         end = m.end()
-    if last is None or re.search(r"\d", stripped[end:]):
+    if first is None or last is None or re.search(r"\d", stripped[end:]):
         return None
     content = next(g for g in last.groups() if g is not None).strip()
     if not content or re.fullmatch(r"[A-Za-z](?:_\w)?", content):
         return None
-    return Candidate(last.start(), last.end(), content.rstrip(".。 "), "last formula")
+    if first is not last:
+        content = stripped[first.start() : last.end()]
+    return Candidate(first.start(), last.end(), content.rstrip(".。 "), "last formula")
 
 
 def whole(text: str) -> Found:
@@ -170,6 +180,9 @@ def number(text: str) -> Found:
     start, end = last.span()
     start += len(last[0]) - len(last[0].lstrip())
     before = text[max(0, start - 30) : start]
+    if before[-1:] == ":" and (ratio := _RATIO.search(before)):
+        start -= len(before) - ratio.start()
+        before = before[: ratio.start()]
     if _LIST_BEFORE.search(before):
         return NoAnswer("several competing answers")
     if text.startswith("_", end):

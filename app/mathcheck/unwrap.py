@@ -50,6 +50,7 @@ def strip(text: str) -> str:
 
     Remembered, since one comparison asks for it several times.
     """
+    text = text.replace("{:}", ":") if "{:}" in text else text
     text = clean(_ESCAPED.sub(r"\\", text) if "\\\\" in text and "begin" not in text else text).strip()
     while True:
         before = text
@@ -58,6 +59,8 @@ def strip(text: str) -> str:
             if m := _LEADING.match(text):
                 text = text[m.end() :]
         text = text.rstrip(" ;:")
+        if text[:1] == "~" == text[-1:]:  # ties of LaTeX on both sides; one before a value says "about"
+            text = text.strip("~ ")
         if text.startswith("\\"):
             text = _without_font(text)
         elif text.startswith("{") and (m := _GROUPED.fullmatch(text)):
