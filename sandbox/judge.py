@@ -1,10 +1,11 @@
 """The long-lived sandbox: opens a backend, runs programs, judges jobs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox import languages
 from sandbox.backends import make
@@ -22,6 +23,7 @@ from sandbox.verdict import Verdict
 
 ATTEMPTS = 2
 """A run that was lost by the sandbox's own fault is tried once more, in another jail."""
+Tried = TypeVar("Tried")
 
 
 class Sandbox:
@@ -62,7 +64,10 @@ class Sandbox:
         BadJob (files that can't be given), UnknownLanguage, SandboxUnavailable, SandboxFault.
         """
         limits = limits or Limits()
-        program = program.check(limits)
+        checked = program.check(limits)
+        return _tried(lambda: self._execution(checked, limits))
+
+    def _execution(self, program: Program, limits: Limits) -> Execution:
         ready = self._compiler.ready(languages.find(program.language), program.code, limits)
         if isinstance(ready, Refused):
             return replace(ready.execution, compiled=False)
@@ -87,15 +92,11 @@ class Sandbox:
             raise BadJob(f"mode: {job.mode} tests Python programs only, not {language.name}")
         started = time.perf_counter()
         expected = len(job.io) or len(job.calls) or len(job.blocks)
-        fault = ""
-        for _ in range(ATTEMPTS):
-            try:
-                results = self._results(job, language)
-            except SandboxFault as cause:
-                fault = str(cause)
-            else:
-                return Report.of(results, _since(started), max(len(results), expected))
-        return Report(Verdict.ERROR, elapsed_ms=_since(started), detail=fault, total=expected)
+        try:
+            results = _tried(lambda: self._results(job, language))
+        except SandboxFault as cause:
+            return Report(Verdict.ERROR, elapsed_ms=_since(started), detail=str(cause), total=expected)
+        return Report.of(results, _since(started), max(len(results), expected))
 
     def _results(self, job: Job, language: languages.Language) -> list[TestResult]:
         ready = self._compiler.ready(language, job.code, job.limits)
@@ -118,6 +119,14 @@ class Sandbox:
         if isinstance(checker, Refused):
             raise BadJob(f"checker: does not compile: {evidence(checker.execution.stderr)}")
         return checker
+
+
+def _tried(attempt: Callable[[], Tried]) -> Tried:
+    """What it comes to within ATTEMPTS. Raises the last one's SandboxFault."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(SandboxFault):
+            return attempt()
+    return attempt()
 
 
 def _since(started: float) -> float:

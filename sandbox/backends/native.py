@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 HARNESS = Path(__file__).resolve().parent.parent / "harness"
-SOURCES, HEADERS = ("launch.c", "repeat.c", "pages.c"), ("launch.h",)
+SOURCES, HEADERS = ("launch.c", "inits.c", "repeat.c", "pages.c"), ("launch.h",)
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O2", "-shared", "-fPIC", "-fno-stack-protector")
 COMPILE_S = 60.0

@@ -19,6 +19,8 @@ from typing import Any
 from sandbox.harness import wire
 
 _TIME = struct.Struct("ll")
+SHORT = 1 << 14
+"""Most contents are shorter, and are read without a look at their size."""
 ANSWERS = ("done", "files")
 """The replies that end a message with outputs."""
 
@@ -51,8 +53,12 @@ def output() -> int:
 
 def content(fd: int, limit: int = -1) -> bytes:
     """What a file in memory holds, at most its first `limit` bytes."""
+    most = SHORT if limit < 0 else min(limit, SHORT)
+    data = os.pread(fd, most, 0)
+    if len(data) < most or most == limit:
+        return data
     size = os.fstat(fd).st_size
-    return os.pread(fd, size if limit < 0 else min(size, limit), 0) if size else b""
+    return os.pread(fd, size if limit < 0 else min(size, limit), 0)
 
 
 @dataclass
@@ -74,6 +80,8 @@ class Direct:
         self._channel = channel
         self._headers = wire.Headers(channel)
         self._waiting: deque[list[tuple[int, int]]] = deque()
+        self._last: tuple[dict[str, Any], bytes] = ({}, b"")
+        """A header and what was sent for it: mostly the next is the same."""
         channel.setblocking(True)
         self.known = Known()
 
@@ -97,7 +105,9 @@ class Direct:
         try:
             outputs.extend(output() for _ in take)
             given.extend(map(memory, inputs))
-            wire.send_descriptors(self._channel, header, [*outputs, *given])
+            if header != self._last[0]:
+                self._last = header, wire.framed(header)
+            wire.send_descriptors(self._channel, self._last[1], [*outputs, *given])
         except OSError:
             for fd in outputs:
                 os.close(fd)

@@ -9,190 +9,38 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
 
-enum { INIT_STACK = 16 << 10, CHILD_STACK = 128 << 10, CRASHED = 70, INITS = 4, MOST_OPTIONS = 128 };
-
-/* Seen by both sides of a fork; gone from the child before anything of a stranger's runs in it. */
-struct report {
-    volatile int32_t stage, error;
-};
+enum { CHILD_STACK = 128 << 10, CRASHED = 70 };
 
 static struct report *reports;
-static char *stacks; /* of inits, then of the child */
-
-/* What the first process of a pid namespace builds: the mounts of a run. */
-struct ground {
-    volatile int32_t built, stage, error;
-    int64_t boxed;
-    const char *scratch;
-    int own; /* whether it has a scratch directory of its own, or the slot's */
-    char options[MOST_OPTIONS];
-};
-
-static struct ground grounds[INITS]; /* in turns: of those that are being built there are at most two */
-static struct ground *current;       /* of the last one that was asked for */
-static int spare, turn;              /* the pid of the next one, and whose turn it is */
-
-enum { STACKS = INITS * INIT_STACK + CHILD_STACK };
+static char *stack;
 
 int launch_open(void) {
+    int failed = inits_open();
     reports = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    stacks = mmap(0, STACKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return reports == MAP_FAILED || stacks == MAP_FAILED ? -errno : 0;
-}
-
-int launch_stage(int place) { return reports[place].stage; }
-int launch_error(int place) { return reports[place].error; }
-
-/* The first process of a pid namespace: builds the mounts of a run in a namespace of its own, collects orphans, and takes
- * all others with it when it is killed. It shares our memory, so it makes no call that could touch what we use: no libc,
- * whose errno is ours. */
-static long bare(long number, long a, long b, long c, long d, long e) {
-#if defined(__x86_64__)
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-                     : "rcx", "r11", "memory");
-    return result;
-#elif defined(__aarch64__)
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = a;
-    register long x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d;
-    register long x4 __asm__("x4") = e;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-    return x0;
-#endif
-}
-
-struct kernel_action {
-    uintptr_t handler;
-    unsigned long flags, restorer, mask;
-};
-
-static long mounted(const char *what, const char *where, unsigned long flags, const char *options) {
-    return bare(SYS_mount, (long)what, (long)where, (long)what, (long)flags, (long)options);
-}
-
-static long build(struct ground *g) {
-    const unsigned long shut = MS_RDONLY | MS_NOSUID | MS_NODEV;
-    long result;
-    g->stage = PROC;
-    if ((result = mounted("proc", "/proc", shut | MS_NOEXEC, "hidepid=2")) < 0)
-        return result;
-    g->stage = BOX;
-    if (g->boxed && (result = mounted("none", "/box", shut | MS_REMOUNT | MS_BIND | MS_NOATIME, 0)) < 0)
-        return result;
-    g->stage = SCRATCH;
-    return g->own ? mounted("tmpfs", g->scratch, MS_NOSUID | MS_NODEV, g->options) : 0;
-}
-
-static int first(void *given) {
-    static const unsigned long all = ~0UL;
-    static const struct kernel_action ignore = {1, 0, 0, 0};
-    struct ground *g = given;
-    bare(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
-    bare(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    bare(SYS_rt_sigaction, SIGCHLD, (long)&ignore, 0, sizeof all, 0); /* the kernel collects orphans by itself */
-    g->error = (int32_t)-build(g);
-    g->built = 1;
-    bare(SYS_futex, (long)&g->built, FUTEX_WAKE, 1, 0, 0);
-    for (;;)
-        bare(SYS_ppoll, 0, 0, 0, 0, 0);
+    stack = mmap(0, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (failed || reports == MAP_FAILED || stack == MAP_FAILED)
+        return failed ? failed : -errno;
     return 0;
 }
 
-static int start_init(int64_t boxed, const char *scratch, const char *options) {
-    const int flags = CLONE_VM | CLONE_FILES | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD;
-    struct ground *g = grounds + (turn = (turn + 1) % INITS);
-    if (options && strlen(options) >= MOST_OPTIONS)
-        return -EINVAL;
-    *g = (struct ground){.boxed = boxed, .scratch = scratch, .own = options != 0};
-    if (options)
-        strcpy(g->options, options);
-    spare = clone(first, stacks + (turn + 1) * INIT_STACK, flags, g);
-    if (spare > 0)
-        return 0;
-    spare = 0;
-    return -errno;
-}
-
-int launch_ready(void) {
-    return spare || !current || !current->own ? 0 : start_init(current->boxed, current->scratch, current->options);
-}
-
-/* Whether what was built ahead is what is ordered. */
-static int fits(const struct ground *g, const struct order *o) {
-    return g->own && o->scratch_options && g->boxed == o->boxed && g->scratch == o->scratch &&
-           !strcmp(g->options, o->scratch_options);
-}
-
-void launch_discard(void) {
-    int ignored;
-    if (spare) {
-        kill(spare, SIGKILL);
-        waitpid(spare, &ignored, 0);
-    }
-    spare = 0;
-}
-
-static int gone(int pid) {
-    int ignored;
-    return waitpid(pid, &ignored, WNOHANG) == pid;
-}
-
-/* Wait until the mounts are there: where they were made ahead that takes no time. -ESRCH where who makes them is gone. */
-static int built(struct ground *g, int pid) {
-    const struct timespec look = {0, 50000000};
-    while (!g->built)
-        if (syscall(SYS_futex, &g->built, FUTEX_WAIT, 0, &look, 0, 0) < 0 && errno == ETIMEDOUT && gone(pid))
-            return -ESRCH;
-    return gone(pid) ? -ESRCH : -g->error;
-}
-
-int launch_init(const struct order *o) {
-    struct report *report = reports + o->place;
-    int failed = -ESRCH, pid = 0;
-    if (spare && !fits(grounds + turn, o))
-        launch_discard();
-    for (int again = spare != 0; again >= 0 && failed == -ESRCH; again--) { /* a new one where the spare one died */
-        if (!spare && (failed = start_init(o->boxed, o->scratch, o->scratch_options)) < 0)
-            return failed;
-        current = grounds + turn;
-        pid = spare;
-        spare = 0;
-        failed = built(current, pid);
-    }
-    report->stage = current->stage;
-    report->error = -failed;
-    if (failed && failed != -ESRCH) {
-        kill(pid, SIGKILL);
-        waitpid(pid, 0, 0);
-    }
-    return failed ? failed : pid;
-}
+struct report *launch_report(int64_t place) { return reports + place; }
+int launch_stage(int place) { return reports[place].stage; }
+int launch_error(int place) { return reports[place].error; }
 
 #define STEP(at, call)                                                                                                 \
     do {                                                                                                               \
@@ -301,7 +149,7 @@ int launch(const struct order *o) {
     if (o->init >= 0 && setns((int)o->init, CLONE_NEWPID) < 0)
         return -errno;
     if (o->argv) {
-        pid = clone(native, stacks + STACKS, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)o);
+        pid = clone(native, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)o);
     } else {
         pid = fork();
         if (pid == 0) {
@@ -309,7 +157,8 @@ int launch(const struct order *o) {
                 _exit(CRASHED);
             report->stage = DONE;
             munmap(reports, 4096);
-            munmap(stacks, STACKS);
+            munmap(stack, CHILD_STACK);
+            inits_forget();
             return 0;
         }
     }

@@ -19,16 +19,26 @@ struct order {
     char *const *argv, *const *envp;
 };
 
-/* Make the first process of the next pid namespace ahead, with mounts like the last one's; 0 or -errno. */
-int launch_ready(void);
-/* Not to be used: what it was made from has changed. */
-void launch_discard(void);
-/* The first process of a new pid namespace, in a mount namespace as ordered; its pid, or -errno. */
-int launch_init(const struct order *o);
-/* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
-int launch(const struct order *o);
-/* How far a start came (DONE: all the way), and what stopped it. */
+/* How far a start came. Seen by both sides of a fork; gone from the child before anything of a stranger's runs in it. */
+struct report {
+    volatile int32_t stage, error;
+};
+
+/* launch.c */
+struct report *launch_report(int64_t place);
 int launch_stage(int place);
 int launch_error(int place);
+/* Starts a process as ordered. Returns its pid, -errno, or 0 in a Python program's process. */
+int launch(const struct order *o);
+
+/* inits.c */
+int inits_open(void);
+void inits_forget(void);
+/* Make the first process of the next pid namespace ahead, with mounts like the last one's; 0 or -errno. */
+int launch_ready(void);
+/* The first process of a new pid namespace, in a mount namespace as ordered; its pid, or -errno. */
+int launch_init(const struct order *o);
+/* What was made ahead is not to be used. */
+void launch_discard(void);
 
 #endif

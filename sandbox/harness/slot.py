@@ -129,7 +129,7 @@ class Slot:
         self._kept = False
 
     def _reply(self, header: dict[str, Any]) -> None:
-        wire.send_descriptors(self._channel, header, ())
+        wire.send_descriptors(self._channel, wire.framed(header), ())
 
     def _files(self, header: dict[str, Any], descriptors: list[int]) -> None:
         remove(self._box, self._boxed)

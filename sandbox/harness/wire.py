@@ -50,9 +50,9 @@ def framed(header: Mapping[str, Any]) -> bytes:
     return _LENGTH.pack(len(head)) + head
 
 
-def send_descriptors(channel: socket.socket, header: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """Send a header without byte strings, and descriptors. Raises OSError where the other end is gone."""
-    data = memoryview(framed(header))
+def send_descriptors(channel: socket.socket, head: bytes, descriptors: Sequence[int]) -> None:
+    """Send a header as `framed`, and descriptors. Raises OSError where the other end is gone."""
+    data = memoryview(head)
     sent = socket.send_fds(channel, [data], list(descriptors)) if descriptors else channel.send(data)
     if sent < len(data):
         channel.sendall(data[sent:])

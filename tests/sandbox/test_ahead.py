@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,13 +96,17 @@ def _state(pid: int) -> str:
         return ""
 
 
+def _slots() -> list[int]:
+    """They are children of the zygote, which is the keeper's, which is ours."""
+    keepers = [pid for pid in _children(os.getpid()) if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [slot for keeper in keepers for zygote in _children(keeper) for slot in _children(zygote)]
+
+
 def _ahead() -> int:
-    """The first process of the next run's namespace: the slot's only child. Slots are the zygote's, that the keeper's."""
+    """The first process of the next run's namespace: the slot's only child while nothing runs."""
     deadline, before = time.monotonic() + PATIENCE_S, list[int]()
     while time.monotonic() < deadline:
-        keepers = [pid for pid in _children(os.getpid()) if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        slots = [slot for keeper in keepers for zygote in _children(keeper) for slot in _children(zygote)]
-        found = [pid for slot in slots for pid in _children(slot)]
+        found = [pid for slot in _slots() for pid in _children(slot)]
         if len(found) == 1 and found == before and _state(found[0]) == "S":
             return found[0]
         before = found
@@ -148,3 +153,13 @@ def test_a_run_leaves_nothing_in_what_is_made_for_the_next(sandbox: Sandbox) -> 
     first = sandbox.run(Program("python", code)).stdout
     assert first.startswith(b"[] ")
     assert {sandbox.run(Program("python", code)).stdout for _ in range(10)} == {first}
+
+
+def test_a_run_whose_slot_is_lost_is_run_in_another(sandbox: Sandbox) -> None:
+    assert sandbox.run(Program("python", "print(1)")).ok
+    (slot,) = _slots()
+    killer = threading.Timer(0.3, os.kill, (slot, signal.SIGKILL))
+    killer.start()
+    assert sandbox.run(Program("python", "import time; time.sleep(1); print(1)")).stdout == b"1\n"
+    killer.join()
+    assert slot not in _slots()
