@@ -57,8 +57,9 @@ class Settings(BaseSettings):
     """Most items of a micro-batch; where they are dear it holds fewer: as many as take about 10 ms."""
     batch_bytes: Annotated[int, Field(ge=1)] = 512 * 1024
     """Text of a micro-batch."""
-    coalesce_ms: Annotated[float, Field(ge=0)] = 1.0
-    """How long a request of a few items waits for others while something is being scored, to share a micro-batch."""
+    coalesce_ms: Annotated[float, Field(ge=0)] = 2.0
+    """How long a request of a few items waits for others where many are being scored, to share a micro-batch; a part of
+    that where there are few."""
     cache_items: Annotated[int, Field(ge=0)] = 20_000
     """Scores that an API process keeps, to answer equal items with; 0 keeps none."""
     prefetch: Annotated[int, Field(ge=1)] = 2

@@ -14,6 +14,7 @@ from app.api.disconnect import ClientGone, caller_of
 from app.api.errors import Problem, invalid, malformed, too_large
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
+_HEADERS = "headers_by_name"
 _INFLATED_AT_ONCE = 1 << 20
 _LARGE_BYTES = 1 << 17
 """Of a larger body most has not come with its head."""
@@ -53,7 +54,7 @@ async def parse(request: Request, model: type[M], max_bytes: int) -> M:
 
 def sent(request: Request, allowed: tuple[Media, ...]) -> Media:
     """What the client sends; JSON where it does not say. Raises Problem: 415."""
-    media = _media(request.headers.get("content-type", Media.JSON))
+    media = _media(header_of(request, b"content-type", Media.JSON))
     if media is None or media not in allowed:
         supported = " or ".join(allowed)
         raise Problem(415, "unsupported-media-type", "Unknown media type", f"send {supported}")
@@ -62,11 +63,24 @@ def sent(request: Request, allowed: tuple[Media, ...]) -> Media:
 
 def accepted(request: Request) -> Media:
     """What the client wants back: what it accepts, else what it sent."""
-    for part in request.headers.get("accept", "").split(","):
+    for part in header_of(request, b"accept").split(","):
         media = _media(part)
         if media is not None:
             return media
-    return _media(request.headers.get("content-type", "")) or Media.JSON
+    return _media(header_of(request, b"content-type")) or Media.JSON
+
+
+def header_of(request: Request, name: bytes, otherwise: str = "") -> str:
+    """A header by its name in lower case; the first where there are several.
+
+    The framework goes through all headers at each look, and a small request is looked at six times.
+    """
+    state = request.scope.setdefault("state", {})
+    headers: dict[bytes, bytes] | None = state.get(_HEADERS)
+    if headers is None:
+        headers = state[_HEADERS] = dict(reversed(request.scope["headers"]))
+    found = headers.get(name)
+    return otherwise if found is None else found.decode("latin-1")
 
 
 def encoder(media: Media) -> Callable[[Any], bytes]:
@@ -75,7 +89,17 @@ def encoder(media: Media) -> Callable[[Any], bytes]:
 
 def respond(content: Any, media: Media) -> Response:
     """Encode plain data or msgspec structs."""
-    return Response(encoder(media)(content), media_type=media if media is Media.MSGPACK else Media.JSON)
+    return _Encoded(encoder(media)(content), Media.MSGPACK if media is Media.MSGPACK else Media.JSON)
+
+
+class _Encoded(Response):
+    """A response with nothing left to find out."""
+
+    def __init__(self, body: bytes, media: Media) -> None:
+        self.status_code = 200
+        self.background = None
+        self.body = body
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media.value.encode())]
 
 
 def _media(header: str) -> Media | None:
@@ -127,7 +151,7 @@ def _is_gzip(request: Request, max_bytes: int) -> bool:
     """How the body is encoded. Raises Problem where it is too large by its own word, or encoded in another way."""
     if _declared(request) > max_bytes:
         raise too_large(max_bytes)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = header_of(request, b"content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         raise Problem(415, "unsupported-media-type", "Unknown content encoding", "send gzip or none")
     return encoding == "gzip"
@@ -135,7 +159,7 @@ def _is_gzip(request: Request, max_bytes: int) -> bool:
 
 def _declared(request: Request) -> int:
     """The body's length by its own word; 0 where it has none."""
-    declared = request.headers.get("content-length", "")
+    declared = header_of(request, b"content-length")
     return int(declared) if declared.isdecimal() else 0
 
 

@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from app.api.auth.gate import capped, owner_of
-from app.api.bodies import Media, accepted, encoder, respond
+from app.api.bodies import Media, accepted, encoder, header_of, respond
 from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, bad_rubric
 from app.api.items import ItemIn
@@ -61,7 +61,7 @@ async def score(request: Request) -> Response:
     bounds = Bounds(limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
     received = await receive(request, ScoreRequest, bounds)
     scoring = Scoring(state, request, received, started)
-    reuse = "no-store" not in request.headers.get("cache-control", "")
+    reuse = "no-store" not in header_of(request, b"cache-control")
     media = accepted(request)
     if media is not Media.NDJSON:
         return respond(await while_connected(request.scope, scoring.whole(reuse, media)), media)
@@ -192,11 +192,9 @@ class Scoring:
 
     def _record(self) -> None:
         metrics, tally = self._state.metrics, self._tally
-        metrics.answered(self._rubric.name, tally.scored, tally.abstained)
+        metrics.answered(self._rubric.name, tally.scored, tally.abstained, self._pending.queue_ms / 1000)
         if self._key:
             metrics.key_items.labels(self._key).inc(tally.scored + tally.abstained)
-        metrics.queue_wait.observe(self._pending.queue_ms / 1000)
-        milliseconds = round((time.monotonic() - self._started) * 1000, 1)
         log = _log.info if self._named or len(self._pending.scores) > _FEW else _log.debug
         log(
             "scored",
@@ -204,7 +202,7 @@ class Scoring:
             items=len(self._pending.scores),
             scored=tally.scored,
             abstained=tally.abstained,
-            ms=milliseconds,
+            ms=round((time.monotonic() - self._started) * 1000, 1),
         )
 
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.observe.components import ComponentMetrics
+from app.observe.sums import Counts, Sums
 
 _SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether this is one of several API processes, whose counts are in files that all of them read."""
@@ -77,7 +78,10 @@ class Metrics:
         )
 
         self._requests = lru_cache(_SERIES)(self.requests.labels)
-        self._request_seconds = lru_cache(_SERIES)(self.request_seconds.labels)
+        self._seconds: dict[str, Sums] = {}
+        """By route, of which there are only those that the service has."""
+        self._wait = Sums(self.queue_wait, _LATENCY_S)
+        self._counts = Counts(at_once=_SEVERAL)
         self._items = lru_cache(_SERIES)(self.items.labels)
         self._reuse = lru_cache(_SERIES)(self.reuse.labels)
         self._flushing: asyncio.TimerHandle | None = None
@@ -96,24 +100,34 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests(route, str(status)).inc()
-        self._request_seconds(route).observe(seconds)
+        self._counts.add(self._requests(route, str(status)))
+        found = self._seconds.get(route)
+        if found is None:
+            found = self._seconds[route] = Sums(self.request_seconds.labels(route), _LATENCY_S)
+        found.observe(seconds)
+        self._flush_soon()
 
-    def answered(self, rubric: str, scored: int, abstained: int) -> None:
-        """Count the items of a request."""
-        self._items(rubric, "scored").inc(scored)
-        self._items(rubric, "abstained").inc(abstained)
+    def answered(self, rubric: str, scored: int, abstained: int, queue_s: float | None = None) -> None:
+        """Count the items of a request, and the longest wait in the queue of any, if that tells of the request."""
+        self._counts.add(self._items(rubric, "scored"), scored)
+        self._counts.add(self._items(rubric, "abstained"), abstained)
+        if queue_s is not None:
+            self._wait.observe(queue_s)
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if _SEVERAL and self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_later(_FLUSH_S, self._flush)
 
     def _flush(self) -> None:
         self._flushing = None
-        for component in self._components.values():
-            component.flush()
+        self._counts.flush()
+        for held in (self._wait, *self._seconds.values(), *self._components.values()):
+            held.flush()
 
     def reused(self, how: str, items: int) -> None:
         """Count items whose scores were `computed`, `cached`, or `joined`: those of an equal item under way."""
-        self._reuse(how).inc(items)
+        self._counts.add(self._reuse(how), items)
 
     def queue(self, state: Iterable[tuple[str, str, int, float]], workers: int) -> None:
         """Set the gauges of the queue, as of now."""

@@ -30,6 +30,8 @@ _SEND_AT_ONCE = 64
 """Micro-batches sent in one round trip: enough to keep workers busy while the rest is encoded."""
 _FEW = 8
 """A request of so few items lets its micro-batch wait a moment for those of others."""
+_MANY = 32
+"""Requests under way that are worth the whole wait for more."""
 _TIME_TO_JOIN = 0.8
 """Share of its own time that a request must still have if it joins a micro-batch of another."""
 _MAX_BACKOFF_S = 2.0
@@ -213,8 +215,9 @@ class Dispatcher:
                 del self._open[work]
                 self._spawn(self._send([batch]))
 
-        # Where nothing is under way there is nothing to wait beside.
-        asyncio.get_running_loop().call_later(self._coalesce_s if self._under_way else 0.0, flush)
+        # Where nothing is under way there is nothing to wait beside, and where little is, little will come.
+        share = min(1.0, len(self._by_pending) / _MANY) if self._under_way else 0.0
+        asyncio.get_running_loop().call_later(self._coalesce_s * share, flush)
 
     async def _send(self, batches: list[Batch]) -> None:
         """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
