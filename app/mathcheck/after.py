@@ -19,6 +19,7 @@ _TAKEN_BACK = re.compile(
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|(?:this|that|others?|other\s+\w+))\s+(?:is|are|could\s+be|may\s+be|might\s+be|would\s+be|works?|fits?|satisf\w+)\s+also\b|"
     r"(?:[$\\({*]*[-\d][^\s]{0,30}|others?|other\s+\w+)\s+(?:also|could|may|might|would)\s+(?:also\s+)?(?:works?|fits?|be|is|satisf\w+)\b|"
     r"sorry\b(?!\s+(?:for|about|if))|oops\b|i was wrong|not!|i can(?:no|['’])t\s+(?:solve|answer|help)|or\s+(?:maybe|perhaps|is it)\b|correction\b|i (?:mean|disagree|take (?:it|that) back)\b|on second thought|scratch that|just (?:kidding|a guess)|or not\W*\Z|"
+    r"(?:actually|rather|or rather|no),?\s+[$\\(]{0,3}-?\d|on (?:reflection|second thoughts?|closer inspection|review|checking),?\s+(?:it(?:'s| is| should be)|the answer is|that(?:'s| is))\s+[$\\(]{0,3}-?\d|"
     r"actually,?\s+(?:no\b|it(?:'s|\s+is|\s+should)|that(?:'s|\s+is)\s+(?:wrong|not)|the\s+\w+\s+is)|"
     r"(?:this|that|which|it)(?:['’]s|\s+(?:is|was|seems|looks|may be|might be|must be|can(?:not|['’]t) be))\s+(?:\w+ly\s+)?(?:wrong|incorrect|false|impossible|off\b|not\s+(?:right|correct|the answer|possible))(?!\s+(?:to|that|for)\b))",
     re.I,
@@ -29,7 +30,7 @@ _DENIED = re.compile(
     re.I,
 )
 _RETRACTED = re.compile(
-    r"\b(?:but|although|though|however|yet|and|which|that)\b,?\s*(?:(?:it|that|this|he|she|they|i)\b\s*(?:['’](?:s|re|m)|is|was|were|are|am)?\s*|(?:is|was)\s+)(?:\w+\s+){0,2}?"
+    r"\b(?:but|although|though|however|yet|and|which|that|i['’]m afraid|unfortunately|sadly|alas)\b,?\s*(?:(?:it|that|this|he|she|they|i)\b\s*(?:['’](?:s|re|m)|is|was|were|are|am)?\s*|(?:is|was)\s+)(?:\w+\s+){0,2}?"
     r"\b(?:wrong|incorrect|mistaken|false|an?\s+(?:\w+\s+)?(?:mistake|error|blunder)|not\s+(?:right|correct|true|the\s+answer))\b",
     re.I,
 )

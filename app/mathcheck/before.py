@@ -74,7 +74,8 @@ SHORT_LEAD = 3
 """Words before the value up to which a lead-in is no sentence, so that its last word must be a known one."""
 _BOUNDED = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and|but|,) )*(?:it|that|this|there|they|the (?:answer|count|total|result|value|number)) "
-    r"(?:is|s|are|was|were|lies|will be|can be)(?: (?!must|needs?)\w+){0,2}"
+    r"(?:(?:is|s|are|was|were|lies|will be|can be)(?: (?!must|needs?)\w+){0,2}|(?:can(?:not)?|ca|does|will|wo|could|should|may)(?: (?:not|never|hardly))?|"
+    r"ranges|never|has (?:an? )?(?:upper|lower)|lies between \S+ and|s between \S+ and|is between \S+ and)"
 )
 """A sentence that says of the value sought no more than a bound."""
 BOUNDED = "the value is only a bound"
@@ -245,6 +246,8 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         return None
     if t in HEDGE or (t == "such" and following == "as"):
         return "the value is only a guess"
+    if t == "tends" and free:
+        return None
     rounded = (
         (t in APPROXIMATED and not manner.exact)
         or (free and any(w[0].isdigit() for w in words[:i]))

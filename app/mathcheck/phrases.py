@@ -28,13 +28,13 @@ HEDGE = _words(
 )
 APPROXIMATE = _words(
     "about around approximately approx roughly nearly almost circa near close sim simeq ≈ ~ ∼ approximates approaching approaches tends estimate estimated "
-    "ballpark somewhere neighborhood order like"
+    "ballpark somewhere neighborhood neighbourhood vicinity order like"
 )
 APPROXIMATED = _words("approximately approx ≈ sim simeq")
 """Words and signs with which a rounded decimal is usually stated."""
 BOUND = _words(
     "least most more less over under above below exceeds exceed exceeding excess beyond between within greater larger bigger smaller fewer higher lower bounded "
-    "upwards < > ≤ ≥ ge le geq leq geqslant leqslant gt lt up pm ± range ranges lies"
+    "upwards capped shy ranging < > ≤ ≥ ge le geq leq geqslant leqslant gt lt up pm ± range ranges lies"
 )
 CONDITION = _words("if unless suppose supposing assume assuming assumes provided whenever imagine pretend case")
 METHOD = _words("we you one i you're we're simplified this that so they everything and all")
@@ -43,7 +43,7 @@ DOUBT = _words(
     "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established clear evident known"
 )
 SAYS = _words(
-    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads "
+    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads prints printed reports reported outputs posted lists listed submits submitted blurts blurted "
     "assumed guessed hears heard wrote writes picked picks reply replies replied respond responds responded swear swears swore insist insists insisted asserts asserted"
 )
 """Somebody's statement, unless it is the writer's."""
@@ -130,7 +130,7 @@ BEFORE_MARKS = (
 )
 BOXED_MARKS = BEFORE_MARKS - WORK - OPERATION
 AFTER_MARKS = _words(
-    "tops counting won question or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
+    "tops reflection thoughts inspection review checking rather unfortunately sadly alas counting won question or ish approximately approx roughly give more less at least most to through until up if when whenever unless provided assuming otherwise else "
     "depending except only maybe perhaps possibly probably guess guessing suppose not cannot wrong incorrect false invalid impossible excluded ruled "
     "rejected too off contradictory absurd sure unsure uncertain certain wait no sorry correction mean alternatively second scratch actually kidding oops neq ne sim "
     "pm above below minimum maximum squared cubed fails leads would could might may can disagree extraneous contradiction for vs versus estimate best worst must should then was also error mistake mistaken blunder discarded unverified unconfirmed unchecked est over back minus plus divided multiplied increased decreased reduced"

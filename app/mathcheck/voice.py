@@ -32,7 +32,7 @@ _BEFORE = (
     ("<!at first>,? (?:i|we)(?: had| have)? <answers><that><end>", "the value is taken back"),
     ("<!assumption>\\b.*<!not our case>.*<end>", "the value stands under a condition"),
     ("^(?!.*\\b(?:we|i|you)\\b).*<!habit>(?: \\w+)? <answers>(?: out| down| forward)?<that><end>", "the value is somebody else's"),
-    ("\\b(?:the|an?|this|his|her|their) (?:\\w+ )?<!published>(?: <thing>| key)+ (?:<answers>|<yields>|has|had|lists)<that><end>", "the value is somebody else's"),
+    ("\\b(?:the|an?|this|his|her|their) (?:\\w+ )?<!published>(?: <thing>| key)+(?: (?:in|on|from|of) (?:the |that |this |an? )?\\w+)? (?:<answers>|<yields>|has|had|lists)<that><end>", "the value is somebody else's"),
     ("\\b<!mine too>(?: \\w+){0,3} <answers>(?: out| down| forward)? (?:it is|it's|that it is|by)<that><end>", "the value is somebody else's"),
     ("<open>(?:<mine>) (?:\\w+ )?<!acquaintance>(?:'s \\w+)?(?: once| just| later| also| even| first| keeps| kept)?(?: <often>)* <answers><that><end>", "the value is somebody else's"),
     ("<open>(?:half (?:of )?|much of |most of |all of |the )?<!source>(?: on \\w+ \\w+)?(?: <often>| just| here| seems to)* (?:<answers>|need|needs|lists|has)<that><end>", "the value is somebody else's"),
@@ -45,12 +45,12 @@ _BEFORE = (
     ("<open>(?:\\w+ )?<!slip>(?! nothing)[^,;:]* <yields>(?: us| you| one| me)?<that><end>", "the value is said to be a mistake"),
     ("<open>(?:if|when|whenever|should|because|after) <we>(?: \\w+)? <!slip>\\b.*<end>", "the value is said to be a mistake"),
     ("\\b(?:with|in|under|by|from|using) (?:the |an? |this )?<!wrong> \\w+(?: \\w+)? <yields><that><end>", "the value is said to be a mistake"),
-    ("<open>(?:with|using|by|from|under|through|via|due to|because of|in|owing to) (?:the |an? |this |that |some |my )?(?:\\w+ )?<!wrong>\\b[^;]*?,? (?:<we>|it|students)(?: \\w+)? (?:<answers>|have|had)<that><end>", "the value is said to be a mistake"),
+    ("<open>(?:with|using|by|from|under|through|via|due to|because of|in|owing to) (?:the |an? |this |that |some |my )?(?:\\w+ )?<!wrong>\\b[^;]*?,? (?:<we>|it|students)(?:(?: \\w+)? (?:<answers>|have|had|is)|'s)<that><end>", "the value is said to be a mistake"),
     ("<!tempting>(?: would be)?(?: it is)? to <answers><that><end>", "the value is said to be a mistake"),
     ("<!unreal>\\b.*\\b<we> ?<could>(?: then| only| instead| still| just)* (?:<answers>|have|be left with)<that><end>", "the value is only supposed"),
     ("<!unreal>\\b.*\\b<result> ?<could>(?: been| be| become| equal| come to| come out as)<that><end>", "the value is only supposed"),
     ("<!other case>\\b.*\\b<result>(?: \\w+){0,6}? ?<could>(?: been| be| become| equal)<that><end>", "the value is only supposed"),
-    ("<open>(?:(?:this|that|it|here)(?: is|'s) )?(?:the |an? |my |this |your |some |just |only |merely )*(?:(?!number|size|amount)\\w+ )?<!placeholder>(?: <thing>)*(?: only)? ?(?:[:=—–-]|is|was|would be|looks like)?(?: this)?<that><end>", "the value is an example or a placeholder"),
+    ("<open>(?:as )?(?:(?:this|that|it|here)(?: is|'s) )?(?:the |an? |my |this |your |some |just |only |merely )*(?:(?!number|size|amount)\\w+ )?<!placeholder>(?: <thing>)*(?: only)? ?(?:[:=—–-]|is|was|would be|looks like)?(?: this)?<that><end>", "the value is an example or a placeholder"),
     ("<open>(?:todo: |note: )?<!placeholder>(?: <thing>)* ?:.{0,60}$", "the value is an example or a placeholder"),
     ("\\b(?:an?|the) <!placeholder>(?: <thing>)? (?:of|for) (?:the|this|your|a) <thing><end>", "the value is an example or a placeholder"),
     ("\\bthe <!placeholder><end>", "the value is an example or a placeholder"),
@@ -64,7 +64,7 @@ _BEFORE = (
     ("<!helpless>(?: (?:this out|it out|this|it|that|how|what|whether|if|the (?:answer|solution|problem|question|proof|task|value)|for sure|exactly|yet|anymore|any further|here|in time|at this point|really))*(?=[\\s,;:.—-]*(?:$|so\\b|but\\b|here\\b|i\\b|maybe\\b|perhaps\\b|then\\b|anyway\\b|just\\b|let\\b|and\\b|my\\b|hence\\b|therefore\\b))[^.]{0,60}$", "the text says that there is no answer"),
     ("<!refuse>(?: \\w+){0,2}? (?:<answers>|<commit>)<that><end>", "the value is denied"),
     ("\\bi (?:\\w+ ){0,3}?<!retract>(?: those who)?(?: \\w+){0,2}?<that><end>", "the value is taken back"),
-    ("<open><!discard>(?: the| my| this| that)?(?: \\w+)?<end>", "the value is taken back"),
+    ("<open>(?:(?:we|i|you|one|let us|let's|please)(?: must| should| have to| can| may| need to| will|'ll)? )?<!discard>(?: the| my| this| that)?(?: \\w+)?<end>", "the value is taken back"),
     ("\\b(?:my|our|the|an?) <!before> <try>(?: of \\w+ \\w+)?(?: was| is| gave| of| had| said|,)?<end>", "the value is taken back"),
     ("\\b(?:i|we) <!at first>(?: <answers>| concluded)<that><end>", "the value is taken back"),
     ("<!possible>(?!.*\\b(?:so|therefore|thus|hence|then)\\b)[^,]*$", "the value is only a guess"),
@@ -74,6 +74,17 @@ _BEFORE = (
     ("<open><!seemingly>,?<that><end>", "the value is said to be a mistake"),
     ("(?:'s|s'|\\bhis|\\bher|\\btheir|\\byour) (?:\\w+ )?<!opinion> (?:is|was|of)<that><end>", "the value is somebody else's"),
     ("<open>(?:one|you|people|we|anyone|everyone) (?:would|might|may|could) (?:\\w+ )?<!expect><that><end>", "the value is only supposed"),
+    ("<open><!whoever>\\b[^,;:=]*? <answers>(?: out| at| up)?<that><end>", "the value is somebody else's"),
+    ("<open>(?:your|his|her|their) (?:\\w+ )?<!attempt> (?:<yields>|<answers>|came out as|had)<that><end>", "the value is somebody else's"),
+    ("\\bi(?:'m| am| was|'ve been| have been) <!bidden> to <answers><that><end>", "the value is somebody else's"),
+    ("\\bi (?:\\w+ )?<!past belief>(?: that)? (?:it|this|that|the \\w+) (?:was|were|would be|had to be)<that><end>", "the value is taken back"),
+    ("<open>(?:before|prior to|until|till) [^,;:=]*<!fault>.*<that><end>", "the value is taken back"),
+    ("\\bno (?:\\w+ )?<!evidence>\\b[^,;:=]*<end>", "the value is doubted"),
+    ("<!limit of><end>", "the value is only a bound"),
+    ("<!range from> [^,;:=]{1,40} (?:and|to)<end>", "the value is one end of a range"),
+    ("<!fails to><that><end>", "the value is denied"),
+    ("\\b(?:for|in) (?:an?|the|another|some) (?:\\w+ )?(?:simpler|easier|harder|different|similar|modified|related|relaxed) <!variant>\\b.*<end>", "the value is only supposed"),
+    ("<open><!only under>\\b[^,;:=]*<end>", "the value stands under a condition"),
     ("<!nonfactive>[^:=;,\\d]*<end>", "the value is only supposed"),
     ("<open>(?:(?:let us|let's|let me|we|i|one|you|next|could|can|may|might|will|'ll|should),? ?)*<!try it>(?: out| with)?(?: the)?(?: (?:value|number|case|candidate|guess))?(?: of| n| x)?[ $(\\[{*]*$", "the value is only supposed"),
     ("<open>(?:the|an?|some) <!previous> <people>(?: \\w+)? <answers>(?: out| down)?<that><end>", "the value is somebody else's"),
@@ -102,6 +113,9 @@ _AFTER = (
     ("<sep>(?:but |and |so |please |though |only |just )*<!unready>\\b", "the value is doubted"),
     ("^[ $)}\\]*\"'”]*,? ?the (?:exact|true|real|actual|correct) (?:value|answer) (?:is|remains) <!unknown>\\b", "the value is only a bound"),
     ("^[ $)}\\]*\"'”]*<!stands for>\\b", "the value is said to be none"),
+    ("^[ $)}\\]*\"'”]*(?:is|was)<adv> (?:the|an?) (?:answer|result|value|outcome|product|fruit) of (?:an?|the|some) <!bad>\\b", "the value is said to be a mistake"),
+    ("<sep>(?:\\w+ )?<!contrast>\\b[^.;]{0,40}?\\b(?:(?:should|must|ought to|has to) be|(?:truth|answer|value|result|count|number|total) (?:is|was)) [$(\\\\]*-?\\d", "several competing answers"),
+    ("<sep>(?:\\w+ )?<!contrast> [$(\\\\]*-?\\d[\\d.]*[$)\\\\]* (?:is|seems|looks|would be) (?:just as|equally|more|also|as|at least as)\\b", "several competing answers"),
     ("^[ $)}\\]*\"'”]*(?:as|to be) <!bad>\\b", "the value is denied"),
     ("^[ $)}\\]*\"'”]*(?:is|was)<adv> what (?!we |i |you |it |the (?:problem|question|task|table|graph|figure|diagram) )(?:[\\w']+ ){1,8}?<!states>\\b", "the value is somebody else's"),
     ("^[ $)}\\]*\"'”]*(?:is|was)<adv> (?:the |an? )?(?:\\w+ )?(?:answer|solution|result|value)s? (?:to|for|of|in) (?:(?:an?|the|some|that) )?<!different>\\b", "the value is somebody else's"),
@@ -151,7 +165,7 @@ def _phrases(name: str) -> str:
 
 def _alternatives(name: str) -> str:
     if name == "lead":
-        return rf"^[\s$.!)}}\]*…:,>—-]*(?:{_alternatives('well')}[\s,.!…:—-]+)*"
+        return rf"^[\s$.!()}}\]*…:,;>–—-]*(?:{_alternatives('well')}[\s,.!…:—-]+)*"
     if name in _SHORT:
         return _SHORT[name]
     phrases = _phrases(name).split("|")
@@ -245,12 +259,22 @@ def told_after(after: str) -> str | None:
     text = _plain(after)
     end = _SENTENCE_END.search(text)
     sentence, following = (text[: end.start()], text[end.end() :]) if end else (text, "")
-    parts = [(sentence, AFTER, _AFTER_AT), *((p, NEXT, _NEXT_AT) for p in _SENTENCE_END.split(following))]
+    parts = [
+        (sentence, AFTER, _AFTER_AT),
+        (_after_pause(sentence), NEXT, _NEXT_AT),
+        *((p, NEXT, _NEXT_AT) for p in _SENTENCE_END.split(following)),
+    ]
     for part, shapes, index in parts:
         for shape in _possible(part, shapes, index):
             if shape.pattern.search(part):
                 return shape.reason
     return None
+
+
+def _after_pause(sentence: str) -> str:
+    """What is said behind a comma or a dash right after the value, as a sentence of its own."""
+    bare = sentence.lstrip(" $)}]*\"'”")
+    return bare if bare[:1] in tuple(",;:–—-(…") else ""
 
 
 def _possible(text: str, shapes: tuple[Shape, ...], index: dict[str, list[int]]) -> list[Shape]:
