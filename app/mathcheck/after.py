@@ -51,7 +51,7 @@ _CONTINUED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(_CLOSED + pattern, re.I), reason)
     for pattern, reason in (
         (r"(?:\w+\s+){0,3}?[,(]?\s*(?:and\s*/\s*)?or\s+(?:maybe|perhaps|possibly|even|is it|it)\b", "several competing answers"),
-        (r"[,(]?\s*(?:-?\s?ish\b|or\s+(?:so|thereabouts)\b|approximately\b|approx\b|est\b|estimate\b|roughly\b|give or take|more or less\b|at (?:the very )?(?:least|most|best|worst)\b)", "the value is only approximate"),
+        (r"[,(]?\s*(?:-?\s?ish\b|or\s+(?:so|thereabouts|something|such|similar|whatever)\b|approximately\b|approx\b|est\b|estimate\b|roughly\b|give or take|more or less\b|at (?:the very )?(?:least|most|best|worst)\b)", "the value is only approximate"),
         (r"(?:or\s+(?:more|less|fewer|greater|above|below|higher|over|under)\b|\+\s*(?:$|[.,;])|and (?:up|above|over|below)\b|(?:minimum|maximum)\b(?!\s+\w))", "the value is only a bound"),
         (r"(?:tops\b\W*$|and counting\b)", "the value is only a bound"),
         (r"(?:vs\b|versus\b)", "several competing answers"),

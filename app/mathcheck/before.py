@@ -79,6 +79,8 @@ _BOUNDED = re.compile(
 )
 """A sentence that says of the value sought no more than a bound."""
 BOUNDED = "the value is only a bound"
+_EXCLUDES = frozenset(("exclude", "excludes", "excluded", "eliminate", "eliminates", "eliminated", "rules", "ruled"))
+"""Of all others "but" one."""
 _RIGHT = frozenset(("correct", "right", "actual"))
 _NAMED = frozenset(("value", "answer", "result", "count", "number", "total", "sum", "probability", "area"))
 FAR = 18
@@ -224,7 +226,9 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         return "the value is denied"
     if (t in ("from", "with") and before in REMOVED) or (t == "against" and not counted):
         return "the value is denied"
-    if t in ("true", "correct") and following in _NAMED:
+    if t in ("true", "correct") and (following in _NAMED or not following):
+        return None
+    if (t == "than" and before == "better" and manner.boxed) or (t == "but" and not _EXCLUDES.isdisjoint(words[:i])):
         return None
     if t in DENIAL or (t == "out" and before in DENIAL) or (t == "but" and before in EXCLUSIVE):
         return None if t == "no" and following == "matter" else "the value is denied"
@@ -267,6 +271,8 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         return "the value is somebody else's"
     if t in LISTED and "answers" in skipped:
         return "several answers are listed"
+    if t == "imagine" and ":" in words[i:]:
+        return None
     if t in CONDITION and (t != "if" or following not in METHOD):
         return "the value stands under a condition"
     if t in OPERATION and not free and skipped <= {"of", "the"}:

@@ -29,7 +29,7 @@ _GLUED_BEFORE = re.compile(
 _GLUE = "*/^_√{("
 _SIGN = re.compile(r"(?:[=$(\[{:,]|\\[(\[]|is|are)\s*([-−])\s?\Z|(?:^|\s)([-−])\Z")
 _TRAILING_VALUE = re.compile(
-    r"(?:[\s$*]|\\[)\]])*\b(?:or|and)\b(?:[\s$*]|\\[(\[])*[-+]?(?:\d[\d.,/]*|\\frac\{[^{}]{1,20}\}\{[^{}]{1,20}\})"
+    r"(?:(?:[\s$*]|\\[)\]])*|[$\s]{0,3},\s)(?:\bor|\band)\b(?:[\s$*]|\\[(\[])*[-+]?(?:\d[\d.,/]*|\\frac\{[^{}]{1,20}\}\{[^{}]{1,20}\})"
 )
 BESIDE = 80
 """Characters before a box that may make it a part of an expression."""

@@ -7,12 +7,27 @@ from app.mathcheck.qualify import qualified
 from app.mathcheck.statements import in_lower_case, stated
 from app.mathcheck.verdict import NoAnswer
 
-LATER = ("inal", "INAL", "answer is", "answer must", "answer should", "correct", "right", "true", "actual", "答案")
+LATER = (
+    "inal",
+    "INAL",
+    "answer is",
+    "answer must",
+    "answer should",
+    "should",
+    "must be",
+    "correct",
+    "right",
+    "true",
+    "actual",
+    "答案",
+)
 """Behind a box, without one of these nothing states another answer."""
 _OTHERWISE = re.compile(
-    r"(?:\bthe (?:(?:correct|right|true|actual|real) )?answer|\b(?:correct|right|true|actual) (?:value|result)|答案) ?"
-    r"(?:is|must be|should be|has to be|是|应为|应该是)(?: (?:actually|really|in fact|instead|therefore))? ?"
-    r"[$(\\*\[]{0,4}(?P<value>-?\d[\d.,]*)(?![\d{^/])",
+    r"(?:(?:\bthe (?:(?:correct|right|true|actual|real) )?answer|答案|"
+    r"\b(?:correct|right|true|actual) (?:value|result|number|count|total|sum)) ?"
+    r"(?:is|must be|should be|should have been|has to be|是|应为|应该是)|"
+    r"\bit (?:should be|should have been|ought to be))"
+    r"(?: (?:actually|really|in fact|instead|therefore))? ?[$(\\*\[]{0,4}(?P<value>-?\d[\d.,]*)(?![\d{^/])",
     re.I,
 )
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")

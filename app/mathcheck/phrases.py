@@ -16,7 +16,7 @@ def rough_words(text: str) -> list[str]:
 
 
 DENIAL = _words(
-    "notin hardly scarcely barely rejected dismissed dismiss dismisses refuted not no never nor neither none nobody isn aren wasn cannot ne neq neg ≠ ¬ != \u0338 wrong incorrect false untrue impossible except excluding exclude "
+    "rules disproves notin hardly scarcely barely rejected dismissed dismiss dismisses refuted not no never nor neither none nobody isn aren wasn cannot ne neq neg ≠ ¬ != \u0338 wrong incorrect false untrue impossible except excluding exclude "
     "excludes without instead than unlike contradicts contradicting refute refutes nonsense deny denies rule reject rejects ruled mistaken mistake discard "
     "discarded eliminate eliminated unequal different opposite invalid undefined avoid avoids avoided avoiding lnot oops formerly previously nope nah error disproved disprove"
 )
@@ -43,7 +43,7 @@ DOUBT = _words(
     "think believe sure certain say claim claims mean conclude know convinced true correct case tell suggest imply shown proved proven established clear evident known"
 )
 SAYS = _words(
-    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads prints printed reports reported outputs posted lists listed submits submitted blurts blurted "
+    "say says said told tell tells claim claims claimed thinks thought think believes believe suggests stated states argues answered reads prints printed reports reported outputs posted lists listed submits submitted blurts blurted shouts shouted yelled cried "
     "assumed guessed hears heard wrote writes picked picks reply replies replied respond responds responded swear swears swore insist insists insisted asserts asserted"
 )
 """Somebody's statement, unless it is the writer's."""
@@ -53,7 +53,7 @@ UNWILLING = _words("refuse refuses refused decline declines unwilling hesitate n
 COUNTABLE = _words("wrong incorrect false error errors mistake mistakes guess guesses")
 DISCARDED = _words("eliminate eliminated discard discarded exclude excluded reject rejected")
 GROUNDS = _words(
-    "formulas theorems identity inequality lemma principle equation axiom table graph chart figure diagram formula theorem rule rules definition law property problem statement condition data schedule recipe map"
+    "vieta pythagoras euler fermat gauss heron bayes formulas theorems identity inequality lemma principle equation axiom table graph chart figure diagram formula theorem rule rules definition law property problem statement condition data schedule recipe map"
 )
 """According to these something is so."""
 MEASURE = _words(
@@ -83,7 +83,7 @@ CLAUSE = _words("; and because since as while although")
 FILLER = _words(
     "the a an be been is are was were to equal equals equaling of it its this that there he she they we you i answer answers value values number result solution "
     "solutions total sum text mathrm textbf mathbf boxed fbox displaystyle left quad qquad exactly precisely just simply only definitely clearly so thus hence "
-    "therefore final correct being as at which in by fact s have has had get gets gives give yields yield obtain left x y n has for us usd rs "
+    "therefore final correct being as at which in by fact s well have has had get gets gives give yields yield obtain left x y n has for us usd rs "
     "dollars eur option choice letter way another any quite really certainly surely would should must will of a = : ( )"
 )
 GOVERNING = _words(

@@ -21,7 +21,7 @@ _SHORT = {
     "that": r"(?: (?:at|in|on|with|for|up with|to see|to be|me to say|me|us|him|it|equals|that|to|as|it is|it's|the|an?|is|answer|result|value|of|be|their|his|her|number|final|sum|product|total|area|limit|probability|count|x|n|was|equals|should be|must be|just|only|exactly|my|instead|as an answer))*",
     "end": r"[\s:$(\[{*\\,=-]*$",
     "adv": r"(?: (?:\w+ly|almost|most likely|in all likelihood|no doubt|a little bit|to me|a bit|a little|quite|very|rather|somewhat|just|way|still|so|totally|like|also|only|merely|simply|nothing but|even|really))*",
-    "this": r"(?:(?:that|this|it|the above)(?![a-z])|(?:the |my |that |this |our )?(?:above |final |boxed |last |previous |whole |entire )*(?:answer|result|value|box|number|calculation|computation|reasoning|conclusion|solution|step|argument|derivation|approach|logic)(?![a-z]))",
+    "this": r"(?:(?:that|this|it|the above)(?![a-z])|(?:the |my |that |this |our )?(?:above |final |boxed |last |previous |whole |entire |sanity )*(?:check|verification|substitution|test|answer|result|value|box|number|calculation|computation|reasoning|conclusion|solution|step|argument|derivation|approach|logic)(?![a-z]))",
     "sep": r"^[\s,;:(\[—–.-]*",
 }  # fmt: skip
 _BEFORE = (
@@ -80,6 +80,7 @@ _BEFORE = (
     ("\\bi (?:\\w+ )?<!past belief>(?: that)? (?:it|this|that|the \\w+) (?:was|were|would be|had to be)<that><end>", "the value is taken back"),
     ("<open>(?:before|prior to|until|till) [^,;:=]*<!fault>.*<that><end>", "the value is taken back"),
     ("\\bno (?:\\w+ )?<!evidence>\\b[^,;:=]*<end>", "the value is doubted"),
+    ("\\b<!both> [^,;:=]{1,40} and<end>", "several competing answers"),
     ("<!limit of><end>", "the value is only a bound"),
     ("<!range from> [^,;:=]{1,40} (?:and|to)<end>", "the value is one end of a range"),
     ("<!fails to><that><end>", "the value is denied"),
