@@ -153,12 +153,17 @@ class Dispatcher:
         works: dict[Plan, Work] = {}
         how: Counter[str] = Counter()
         full: list[Batch] = []
+        same: tuple[Plan, ...] = ()
+        needed: list[Work] = []
         for index, (item, plans) in enumerate(work, first):
             codec.encode_into(item, self._encoded)
-            for plan in plans:
-                if plan not in works:
-                    works[plan] = Work.of(plan, components, priority, evidence)
-                how[self._place(pending, index, item, works[plan], reuse, full)] += 1
+            if plans is not same:
+                for plan in plans:
+                    if plan not in works:
+                        works[plan] = Work.of(plan, components, priority, evidence)
+                same, needed = plans, [works[plan] for plan in plans]
+            for one in needed:
+                how[self._place(pending, index, item, one, reuse, full)] += 1
             if len(full) >= _SEND_AT_ONCE:
                 await self._sent(full)
                 full = []
@@ -187,11 +192,11 @@ class Dispatcher:
                 self._by_pending[pending].add(batch)
                 return "joined"
         batch = self._open.get(work)
-        if batch is not None and batch.full(self._costs.limits(work), len(self._encoded)):
+        if batch is not None and batch.full(len(self._encoded)):
             self._close(work, full)
             batch = None
         if batch is None:
-            batch = self._open[work] = Batch(f"{self._node}.{next(self._numbers)}", work)
+            batch = self._open[work] = Batch(f"{self._node}.{next(self._numbers)}", work, self._costs.limits(work))
         position = batch.add(pending.request, item, len(self._encoded), key, Route(pending, index, False))
         self._by_pending[pending].add(batch)
         if key is not None:

@@ -77,9 +77,10 @@ class Route(NamedTuple):
 class Batch:
     """A micro-batch being filled, then under way."""
 
-    def __init__(self, id_: str, work: Work) -> None:
+    def __init__(self, id_: str, work: Work, limits: Limits) -> None:
         self.id = id_
         self.work = work
+        self._limits = limits
         self.routes: list[list[Route]] = []
         """By position."""
         self.keys: list[bytes | None] = []
@@ -112,12 +113,14 @@ class Batch:
     def join(self, position: int, route: Route) -> None:
         """Wait for the scores of an item that is there."""
         self.routes[position].append(route)
-        self.waiting.add(route.pending)
-        self.deadline = max(self.deadline, route.pending.deadline)
+        if route.pending not in self.waiting:
+            self.waiting.add(route.pending)
+            self.deadline = max(self.deadline, route.pending.deadline)
 
-    def full(self, limits: Limits, more: int) -> bool:
+    def full(self, more: int) -> bool:
         """Whether an item of so many bytes needs another micro-batch."""
-        return len(self) >= limits.items or (len(self) > 0 and self.size + more > limits.bytes)
+        held = len(self._entries)
+        return held >= self._limits.items or (held > 0 and self.size + more > self._limits.bytes)
 
     def encode_into(self, buffer: bytearray) -> None:
         """Write it as a WorkBatch, in place of what the buffer holds."""

@@ -23,12 +23,12 @@ def pending(seconds: float = 10) -> Pending:
 
 @given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 7), st.integers(1, 100))
 def test_a_batch_is_full_at_its_bounds_but_never_empty(sizes: list[int], items: int, size: int):
-    batch = Batch("b", work())
+    batch = Batch("b", work(), Limits(items, size))
     waiting = pending()
     for n, length in enumerate(sizes):
-        if batch.full(Limits(items, size), length):
+        if batch.full(length):
             assert len(batch) > 0
-            batch = Batch("b", work())
+            batch = Batch("b", work(), Limits(items, size))
         batch.add("r", ITEM, length, None, Route(waiting, n, False))
         assert len(batch) <= items
         assert batch.size <= size or len(batch) == 1
@@ -41,7 +41,7 @@ def test_items_survive_the_wire(text: str, meta: dict[str, object]):
     except UnicodeEncodeError:
         return
     item = WorkItem(text, text, {"kind": "math", "answer": text}, "en", meta)
-    batch = Batch("b", work())
+    batch = Batch("b", work(), Limits(1, 1))
     batch.add("r", item, 1, None, Route(pending(), 0, False))
     buffer = bytearray(b"of an earlier one" * 1000)
     batch.encode_into(buffer)
@@ -60,7 +60,7 @@ def test_keys_differ_with_anything_that_a_score_depends_on():
 
 
 def test_a_batch_lives_as_long_as_the_most_patient_of_those_who_wait():
-    batch = Batch("b", work())
+    batch = Batch("b", work(), Limits(1, 1))
     hasty, patient = pending(1), pending(100)
     batch.add("r", ITEM, 1, None, Route(hasty, 0, False))
     batch.join(0, Route(patient, 0, True))
