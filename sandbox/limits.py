@@ -1,7 +1,7 @@
 """What a program may use."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sandbox.errors import BadJob
@@ -77,6 +77,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "compile_s": (0.1, MOST_WALL_S),
     "compile_memory_mb": (64, MOST_MEMORY_MB),
 }
+_WHOLE = frozenset(field.name for field in fields(Limits) if field.type in (int, "int"))
 
 
 def read_limits(given: Any, default: Limits | None = None) -> Limits:
@@ -86,7 +87,6 @@ def read_limits(given: Any, default: Limits | None = None) -> Limits:
         return base
     if not isinstance(given, Mapping):
         raise BadJob("limits: must be an object")
-    whole = {field.name for field in fields(Limits) if field.type in (int, "int")}
     changed: dict[str, Any] = {}
     for name, value in given.items():  # pyright: ignore[reportUnknownVariableType]
         if name not in _BOUNDS:
@@ -96,5 +96,5 @@ def read_limits(given: Any, default: Limits | None = None) -> Limits:
         low, high = _BOUNDS[str(name)]  # pyright: ignore[reportUnknownArgumentType]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise BadJob(f"limits.{name}: must be a number from {low} to {high}")
-        changed[str(name)] = int(value) if name in whole else float(value)  # pyright: ignore[reportUnknownArgumentType]
-    return Limits(**{**asdict(base), **changed})
+        changed[str(name)] = int(value) if name in _WHOLE else float(value)  # pyright: ignore[reportUnknownArgumentType]
+    return replace(base, **changed)
