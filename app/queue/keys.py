@@ -20,6 +20,8 @@
 | `NS:job:ID:replies` | stream | results as they come | worker | API as it reads; expires |
 | `NS:job:ID:lease` | string | which API process keeps the job | API | expires |
 
+Large payloads may lie in files, with only their places in the queue: see `spool`.
+
 Commands are those of Redis 6.2.
 """
 
