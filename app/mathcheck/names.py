@@ -17,6 +17,8 @@ def is_label(node: Node) -> bool:
         return all(a.op == "sym" for a in node.args)
     if node.op == "mul" and len(node.args) == 2 and node.args[0].value in _GREEK_FUNCTIONS and node.args[1].op == "sym":
         return True
+    if node.op == "mul" and len(node.args) == 2 and node.args[0].op == "sym" and node.args[1].op == "tuple":
+        return is_label(node.args[1])  # `V(r, h)`
     if node.op == "div" and all(_is_differential(a) for a in node.args):
         return True
     names = symbols(node)
@@ -34,6 +36,14 @@ def _only(node: Node, ops: frozenset[str]) -> bool:
     return node.op in ops and all(_only(a, ops) for a in node.args)
 
 
+def _is_function_of(left: Node, right: Node) -> bool:
+    """`S(n) = n²`, which was read as a product: a capital and a small letter, the small one in the value."""
+    if left.op != "mul" or len(left.args) != 2 or any(a.op != "sym" or len(a.value) != 1 for a in left.args):
+        return False
+    name, of = (str(a.value) for a in left.args)
+    return name.isupper() and of.islower() and of in symbols(right) and name not in symbols(right)
+
+
 def assigned(node: Node) -> tuple[Node, Node] | None:
     """Name and value of `name = value`, `value = name`, or of a chain that ends in a value."""
     if node.op != "rel":
@@ -41,7 +51,7 @@ def assigned(node: Node) -> tuple[Node, Node] | None:
     ops = node.value.split()
     if ops in (["="], ["≈"], ["∈"]):
         left, right = node.args
-        if is_label(left) and not (left.op == "sym" and left.value in symbols(right)):
+        if (is_label(left) or _is_function_of(left, right)) and not (left.op == "sym" and left.value in symbols(right)):
             return left, right
         if ops == ["="] and right.op == "sym" and not symbols(left):
             return right, left

@@ -1,6 +1,6 @@
 """The outermost layers: lists, relations, unions, ratios."""
 
-from app.mathcheck.ast import Node
+from app.mathcheck.ast import Node, symbols
 from app.mathcheck.limits import MAX_ITEMS, TooComplex
 from app.mathcheck.parser.cursor import CLOSERS
 from app.mathcheck.parser.quantities import Quantities
@@ -83,7 +83,10 @@ class Relations(Quantities):
                 raise self.error("a modulus without a congruence")
             if not ops:
                 return Node("residue", (first, modulus))
-            return Node("mod", (terms[0], terms[1], modulus))
+            left, right = terms[:2]
+            if right.op == "sym" and not symbols(left):  # `17 ≡ x (mod 5)`
+                left, right = right, left
+            return Node("mod", (left, right, modulus))
         if ops == ["≡"] and (terms[1].op == "residue" or (terms[1].op == "fn" and terms[1].value == "mod")):
             return Node("mod", (terms[0], *terms[1].args))
         return Node("rel", tuple(terms), " ".join(ops)) if ops else first
