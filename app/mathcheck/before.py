@@ -250,7 +250,7 @@ def _by_word(words: list[str], i: int, skipped: set[str], manner: Manner, counte
         return None
     if t in HEDGE or (t == "such" and following == "as"):
         return "the value is only a guess"
-    if t == "tends" and free:
+    if (t == "tends" and free) or (t == "range" and following in ("is", "of", "=")):
         return None
     rounded = (
         (t in APPROXIMATED and not manner.exact)

@@ -87,7 +87,7 @@ FILLER = _words(
     "dollars eur option choice letter way another any quite really certainly surely would should must will of a = : ( )"
 )
 GOVERNING = _words(
-    "is are was were be been equals equal = : get gets got gives give yields yield obtain obtains have has had need needs needed find found make makes made makes earn "
+    "conclude deduce infer is are was were be been equals equal = : get gets got gives give yields yield obtain obtains have has had need needs needed find found make makes made makes earn "
     "earns earned cost costs pay pays paid spend spends spent take takes took answer value result total sum solution so thus hence therefore then remain remains "
     "left number only just exactly precisely simply total altogether product difference quotient probability area volume length width height distance "
     "perimeter radius angle price cost speed rate average mean median mode score age amount usd rs dollars eur us set point interval pair values solutions "

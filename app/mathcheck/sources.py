@@ -42,6 +42,10 @@ _ASIDE = re.compile(
 )
 """A remark in brackets after the value."""
 _LABEL = re.compile(r"\s*[A-Za-z][A-Za-z ]{0,40}[:=]\s*")
+_LISTED = re.compile(
+    r"\b(?:numbers|values|solutions|roots|answers|integers|factors) are\s+((?:-?\d[\d./]{0,12},?\s(?:and\s)?){1,8})\Z"
+)
+"""Before the last number, others that a sentence states with it: "the two numbers are 4 and 6"."""
 _INSIDE_COMMAND = re.compile(r"\\(?!boxed|fbox|text|mathrm|mathbf|left|\()[A-Za-z]+\s*\{\s*\Z")
 _LIST_BEFORE = re.compile(
     r"\d[^\s\d]{0,3}\s*\W{0,3}\b(?:or|and|to)\b\W*(?:maybe\W*)?\Z|(?:\bor|或|/|\|)\s*[$(\\]{0,3}\Z"
@@ -183,6 +187,8 @@ def number(text: str) -> Found:
     if before[-1:] == ":" and (ratio := _RATIO.search(before)):
         start -= len(before) - ratio.start()
         before = before[: ratio.start()]
+    if listed := _LISTED.search(text, max(0, start - CELL), start):
+        return Candidate(listed.start(1), end, text[listed.start(1) : end].strip(), "the last numbers")
     if _LIST_BEFORE.search(before):
         return NoAnswer("several competing answers")
     if text.startswith("_", end):

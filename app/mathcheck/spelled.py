@@ -3,6 +3,7 @@ r"""Values that are spelled otherwise: `3\text{ to }2`, `USD 12`, `5 ft 6 in`, "
 import re
 
 from app.mathcheck.foreign import in_own_words
+from app.mathcheck.numerals import in_figures
 from app.mathcheck.units import lookup
 from app.mathcheck.unwrap import as_prose
 
@@ -26,6 +27,8 @@ _NAMED_DOMAIN = re.compile(
     r",?(?:\s|\\[ ,;]|\\q?quad)*\(\s?([a-z])\s?\\in\s?(?:\\(?:mathbb|mathbf|Bbb|bf)\s?\{?\s?)?([ZNRQ])\s?\}?\s?\)\Z"
 )
 """`kπ (k ∈ ℤ)`: the domain of a parameter in brackets."""
+_SAID_TWICE = re.compile(r"(\d{1,9})\s?\(\s?([A-Za-z][A-Za-z -]{1,60})\)")
+"""`15 (fifteen)`."""
 _PARTS = 4
 """Groups of a compound: two numbers, two units."""
 SHORT = 100
@@ -39,8 +42,11 @@ def spelled(text: str) -> str:
     if len(text) <= SHORT:
         if "real" in text and (m := _REALS_BUT.fullmatch(" ".join(as_prose(text).split()))):
             return f"\\mathbb{{R}}\\setminus\\{{{m[1]}\\}}"
-        if text[:1].isdigit() and not text.isdigit() and (m := _CHANCE.fullmatch(text) or _COMPOUND.fullmatch(text)):
-            text = (_compound(m) or text) if m.lastindex == _PARTS else f"{m[1]}/{m[2]}"
+        if text[:1].isdigit() and not text.isdigit():
+            if m := _CHANCE.fullmatch(text) or _COMPOUND.fullmatch(text):
+                text = (_compound(m) or text) if m.lastindex == _PARTS else f"{m[1]}/{m[2]}"
+            elif text[-1] == ")" and (m := _SAID_TWICE.fullmatch(text)) and in_figures(m[2]) == m[1]:
+                text = m[1]
         if "\\in" in text:
             text = _NAMED_DOMAIN.sub(r", \1 \\in \\mathbb{\2}", _PLAIN_SET.sub(r"\1\\in \\mathbb{\2}", text))
         if text.endswith("})"):
