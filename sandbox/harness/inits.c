@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -14,10 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
 enum { STACK = 16 << 10, INITS = 4, MOST_OPTIONS = 128 };
 
 /* What the first process of a pid namespace builds: the mounts of a run. */
 struct ground {
+    struct pollfd owner;
     volatile int32_t built, stage, error;
     int64_t boxed;
     const char *scratch;
@@ -29,8 +35,11 @@ static struct ground grounds[INITS]; /* in turns: of those that are being built 
 static struct ground *current;       /* of the last one that was asked for */
 static int spare, turn;              /* the pid of the next one, and whose turn it is */
 static char *stacks;
+static int owner; /* a descriptor of this process */
 
 int inits_open(void) {
+    if ((owner = (int)syscall(SYS_pidfd_open, getpid(), 0)) < 0)
+        return -errno;
     stacks = mmap(0, INITS * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return stacks == MAP_FAILED ? -errno : 0;
 }
@@ -94,8 +103,10 @@ static int first(void *given) {
     g->error = (int32_t)-build(g);
     __atomic_store_n(&g->built, 1, __ATOMIC_RELEASE);
     bare(SYS_futex, (long)&g->built, FUTEX_WAKE, 1, 0, 0);
-    for (;;)
-        bare(SYS_ppoll, 0, 0, 0, 0, 0);
+    /* Whoever made us may have died before we asked for a signal then; we hold its descriptors. */
+    while (bare(SYS_ppoll, (long)&g->owner, 1, 0, 0, 0) != 1)
+        ;
+    bare(SYS_exit_group, 0, 0, 0, 0, 0);
     return 0;
 }
 
@@ -104,7 +115,7 @@ static int start_init(int64_t boxed, const char *scratch, const char *options) {
     struct ground *g = grounds + (turn = (turn + 1) % INITS);
     if (options && strlen(options) >= MOST_OPTIONS)
         return -EINVAL;
-    *g = (struct ground){.boxed = boxed, .scratch = scratch, .own = options != 0};
+    *g = (struct ground){.owner = {owner, POLLIN, 0}, .boxed = boxed, .scratch = scratch, .own = options != 0};
     if (options)
         strcpy(g->options, options);
     spare = clone(first, stacks + (turn + 1) * STACK, flags, g);

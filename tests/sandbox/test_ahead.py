@@ -163,3 +163,13 @@ def test_a_run_whose_slot_is_lost_is_run_in_another(sandbox: Sandbox) -> None:
     assert sandbox.run(Program("python", "import time; time.sleep(1); print(1)")).stdout == b"1\n"
     killer.join()
     assert slot not in _slots()
+
+
+def test_a_slot_that_dies_while_it_makes_the_next_namespace_holds_nobody_up(sandbox: Sandbox) -> None:
+    """What it had just started must not keep its end of the stream open, or the host would wait for an answer."""
+    for step in range(20):
+        assert sandbox.run(Program("python", "print(1)")).ok
+        time.sleep(step * 0.00002)
+        for slot in _slots():
+            os.kill(slot, signal.SIGKILL)
+        assert sandbox.run(Program("python", "print(1)")).stdout == b"1\n"
