@@ -18,6 +18,8 @@ _HEADERS = "headers_by_name"
 _INFLATED_AT_ONCE = 1 << 20
 _LARGE_BYTES = 1 << 17
 """Of a larger body most has not come with its head."""
+_TAKEN_AT_ITS_WORD = 1 << 26
+"""A body that says that it is larger counts by what has come of it."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -118,7 +120,7 @@ async def read(request: Request, max_bytes: int) -> bytes | bytearray:
             inbound.take(request.scope, len(whole))
             return whole
         declared = _declared(request)
-        if declared > _LARGE_BYTES:
+        if _LARGE_BYTES < declared <= _TAKEN_AT_ITS_WORD:
             inbound.take(request.scope, declared)
             stall_s = stall_of(request)
             try:

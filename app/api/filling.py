@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+_AT_ONCE = 16 << 20
+"""Room made before anything has come; a client that only says that it sends more gets no more."""
+
 
 class Filling(asyncio.BufferedProtocol):
     """Takes a connection over from its protocol until so many bytes have come."""
@@ -11,8 +14,9 @@ class Filling(asyncio.BufferedProtocol):
         self, first: bytes | bytearray, size: int, protocol: asyncio.Protocol, stop: Callable[[], None]
     ) -> None:
         """`first` are those that are here already, fewer than `size`; `stop` has the connection read no more."""
-        self.body = bytearray(size)
+        self.body = bytearray(max(len(first), min(size, _AT_ONCE)))
         self.body[: len(first)] = first
+        self._size = size
         self._got = len(first)
         self._view = memoryview(self.body)
         self._protocol = protocol
@@ -35,11 +39,15 @@ class Filling(asyncio.BufferedProtocol):
         self._view.release()
 
     def get_buffer(self, sizehint: int) -> memoryview:
+        if self._got == len(self.body):
+            self._view.release()
+            self.body += bytes(min(self._got, self._size - self._got))
+            self._view = memoryview(self.body)
         return self._view[self._got :]
 
     def buffer_updated(self, nbytes: int) -> None:
         self._got += nbytes
-        if self._got == len(self.body):
+        if self._got == self._size:
             self._stop()
             if not self._done.done():
                 self._done.set_result(True)

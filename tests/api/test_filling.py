@@ -9,6 +9,7 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
+from app.api import filling
 from app.api.disconnect import ClientGone, caller_of
 from app.api.protocol import BoundedProtocol
 
@@ -87,6 +88,21 @@ def test_a_body_arrives_as_it_was_sent_and_so_does_what_follows(
                 await writer.drain()
                 await asyncio.sleep(0.05)
                 writer.write(BODY[pause_after:])
+                await reader.readuntil(b"\r\n\r\nok")
+                assert await service.met.get() == (path.decode(), True)
+
+    on(loop, drill)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_room_is_made_as_the_body_comes(loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(filling, "_AT_ONCE", 100_000)
+
+    async def drill() -> None:
+        service = Service()
+        async with serving(service) as (reader, writer):
+            for path, size in ((b"/first", SIZE), (b"/second", SIZE - 1)):
+                writer.write(HEAD % (path, size) + BODY[:size])
                 await reader.readuntil(b"\r\n\r\nok")
                 assert await service.met.get() == (path.decode(), True)
 
