@@ -224,7 +224,7 @@ ATTACKS = {
     "shared memory": SYSCALL + "r = libc.shmget(1234, 4096, 0o1666)\nprint('PWNED' if r >= 0 else 'no')",
     "supervisor's descriptors": "import os\nfor p in os.listdir('/proc'):\n  if p.isdigit() and int(p) != os.getpid():\n"
     "    for fd in range(40):\n      try: os.open(f'/proc/{p}/fd/{fd}', os.O_RDONLY | os.O_NONBLOCK)\n"
-    "      except OSError: continue\n      if os.readlink(f'/proc/{p}/fd/{fd}') != '/dev/null' and not os.readlink(f'/proc/{p}/fd/{fd}').startswith('host:'): print('PWNED')",
+    "      except OSError: continue\n      name = os.readlink(f'/proc/{p}/fd/{fd}')\n      if name != '/dev/null' and not name.startswith('host:') and not name.endswith('/net/unix'): print('PWNED')",
     "inherited descriptors": "import os\nprint('PWNED' if [f for f in os.listdir('/proc/self/fd') if int(f) > 3] else 'none')",
     "cgroups": "import os\nfor top in ('/sys', '/proc/sys'):\n  for d, ds, fs in os.walk(top):\n    if d.count('/') > 5: ds.clear()\n"
     "    for p in [d] + [d + '/' + f for f in fs]:\n      if os.access(p, os.W_OK) and not p.endswith('ns_last_pid'):\n"
