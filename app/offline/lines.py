@@ -130,7 +130,7 @@ def _whole_lines(path: Path, most_bytes: int) -> Iterator[tuple[int, bytes | str
         else:
             whole += [*line, piece[:end]]
         line, length = [piece[end:]], len(piece) - end
-        if (size := sum(map(len, whole))) >= most_bytes:
+        if (size := sum(map(len, whole))) >= most_bytes // 2:  # another piece would make it too much
             yield offset, b"".join(whole)
             whole, offset = [], offset + size
     last = line if problem is None and length <= MAX_LINE_BYTES else []

@@ -92,7 +92,7 @@ class Rescore:
 
     async def _take(self, done: Done) -> None:
         for values, more in zip(self._values, done.columns, strict=False):
-            values += more
+            values += more if len(more) == done.count else more * done.count
         self._rows += done.count
         self._bad += done.bad
         t = self.tally

@@ -84,7 +84,7 @@ class Done(Struct, array_like=True, frozen=True):
     count: int
     """Rows of the output."""
     columns: list[list[Any]]
-    """Their values, column by column."""
+    """Their values, column by column; of a column that has one value in all rows, that one alone may be here."""
     bad: list[BadRow]
     abstained: int
     last: Place | None
@@ -103,6 +103,11 @@ def done(rubric: Rubric, columns: Columns, found: Sequence[Record | BadRow], sco
         rewards.append(reward)
         errors.append(None if abstained is None else scored[abstained].statuses[index])
     return Done(len(records), columns.values(records, rewards, errors, scored), bad, rewards.count(None), last)
+
+
+def short(columns: Sequence[list[Any]]) -> list[list[Any]]:
+    """Columns to send: of those with one value in all rows, as half of them are, that one alone."""
+    return [c[:1] if c and c[0] == c[-1] and c.count(c[0]) == len(c) else c for c in columns]
 
 
 Entry = BadRow | tuple[Record, Scores]

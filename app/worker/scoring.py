@@ -121,7 +121,7 @@ def score_columns(
             now = time.monotonic_ns()
             column.scores.append(scored.score)
             column.statuses.append(scored.status)
-            column.elapsed_ms.append((now - started) // 1000 / 1000)
+            column.elapsed_ms.append((now - started) / 1e6)
             if evidence:
                 column.evidence.append(scored.evidence)
     return columns

@@ -9,7 +9,7 @@ from app.offline.chunk import Chunk, records
 from app.offline.engines.base import Plan
 from app.offline.layout import Layout
 from app.offline.records import Record
-from app.offline.rows import Columns, Done, done
+from app.offline.rows import Columns, Done, done, short
 from app.queue.packing import components_of
 from app.rewards.base import CPU_LANE
 from app.rubric import Rubric, resolve
@@ -73,4 +73,5 @@ def finish(data: msgspec.Raw, progress: Progress) -> bytes:
         return _encode(None)
     where = f"{chunk.source}:{chunk.block.first}"
     scored = score_columns(plan.components, [one.sample for one in good], progress, plan.columns.evidence, where)
-    return _encode(done(plan.rubric, plan.columns, found, scored))
+    result = done(plan.rubric, plan.columns, found, scored)
+    return _encode(msgspec.structs.replace(result, columns=short(result.columns)))
