@@ -15,6 +15,7 @@ from benchmarks.faults.scenarios import FULL, SCENARIOS, SMALL, Seen, Sizes, ser
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- table -->\n", "<!-- end of table -->\n"
+_NOT_DONE = "not done here"
 
 
 async def rows(names: list[str], sizes: Sizes) -> dict[str, Seen]:
@@ -29,7 +30,7 @@ async def rows(names: list[str], sizes: Sizes) -> dict[str, Seen]:
                 service.wait_ready()
                 found[name] = await SCENARIOS[name].do(service, sizes)
             except FileNotFoundError as error:
-                found[name] = Seen("not done here", str(error), True)
+                found[name] = Seen(_NOT_DONE, str(error), True)
             except (RuntimeError, TimeoutError, AssertionError) as error:
                 found[name] = Seen("failed", repr(error), False)
             seen = found[name]
@@ -40,8 +41,14 @@ async def rows(names: list[str], sizes: Sizes) -> dict[str, Seen]:
 
 def table(found: dict[str, Seen]) -> str:
     lines = ["| fault | what was done | what was seen | held |", "|---|---|---|---|"]
-    lines += [f"| {name} | {s.done} | {s.seen} | {'yes' if s.held else '**no**'} |" for name, s in found.items()]
+    lines += [f"| {name} | {s.done} | {s.seen} | {_held(s)} |" for name, s in found.items()]
     return "\n".join(lines) + "\n"
+
+
+def _held(seen: Seen) -> str:
+    if seen.done == _NOT_DONE:
+        return "–"
+    return "yes" if seen.held else "**no**"
 
 
 def main() -> None:
