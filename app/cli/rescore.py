@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.console import out
-from app.offline.engines.forking import offline_fork_server
 
 _COLLECT = (100_000, 50, 50)
 """What is imported never becomes garbage, and rows go through this process without becoming objects."""
@@ -45,8 +44,6 @@ def rescore(
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own returns what the next rows need again
-    if engine == "local" and url is None:
-        offline_fork_server()  # runs already, unless an engine was named
     from app.cli.runs import Job, score_run
 
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))

@@ -10,8 +10,10 @@ import pytest
 
 from app.queue import codec
 from app.queue.connection import Server
+from app.queue.dispatch import Dispatcher
 from app.queue.keys import Keys
 from app.queue.outage import QueueUnavailable, Reason
+from app.queue.pending import Pending
 from app.queue.room import QueueFull, Room
 from app.queue.spool import LARGE_BYTES, Filed, Gone, Spool, load
 from app.status import Status
@@ -155,15 +157,18 @@ async def test_the_file_of_a_request_that_is_given_up_goes(redis_server: Server,
     await dispatcher.stop()
 
 
-async def test_a_request_whose_file_is_gone_fails_as_lost(redis_server: Server, tmp_path: Path):
-    worker, dispatcher = (
-        consumer(redis_server, "w", max_deliveries=1),
-        made(redis_server, spool=Spool(tmp_path / "spool")),
-    )
+async def taken_by_a_worker_that_dies(server: Server, folder: Path) -> tuple[Dispatcher, Pending]:
+    """A large micro-batch of two items that may be delivered once, and was."""
+    worker, dispatcher = consumer(server, "w", max_deliveries=1), made(server, spool=Spool(folder / "spool"))
     await worker.create_groups()
     await dispatcher.start()
     pending = await submit(dispatcher, TEXT, "b")
     await take(worker)
+    return dispatcher, pending
+
+
+async def test_a_request_whose_file_is_gone_fails_as_lost(redis_server: Server, tmp_path: Path):
+    dispatcher, pending = await taken_by_a_worker_that_dies(redis_server, tmp_path)
     for file in tmp_path.rglob("spool/*/*"):
         file.unlink()
     heir = consumer(redis_server, "heir", max_deliveries=1)
@@ -175,14 +180,7 @@ async def test_a_request_whose_file_is_gone_fails_as_lost(redis_server: Server, 
 
 
 async def test_halves_of_a_large_micro_batch_need_no_file(redis_server: Server, tmp_path: Path):
-    worker, dispatcher = (
-        consumer(redis_server, "w", max_deliveries=1),
-        made(redis_server, spool=Spool(tmp_path / "spool")),
-    )
-    await worker.create_groups()
-    await dispatcher.start()
-    pending = await submit(dispatcher, TEXT, "b")
-    await take(worker)
+    dispatcher, pending = await taken_by_a_worker_that_dies(redis_server, tmp_path)
     heir = consumer(redis_server, "heir", max_deliveries=1)
     assert await claim(heir, 12) == []
     halves = [await take(heir), await take(heir)]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ CONTAINERS = ("docker", "gvisor")
 FIXTURES = {"any_sandbox", "safe_sandbox"}
 SAMPLE = {"docker": 11, "gvisor": 29}
 """Every n-th test of a file."""
+
+
+@contextmanager
+def jail_of_one_slot() -> Iterator[Sandbox]:
+    """Skips where no jail works."""
+    try:
+        opened = Sandbox("jail", Config(slots=1)).open()
+    except SandboxUnavailable as cause:
+        pytest.skip(str(cause))
+    with opened:
+        yield opened
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Config, Limits, Program, Sandbox, SandboxUnavailable
+from sandbox import Limits, Program, Sandbox
 from sandbox.backends import native
 from sandbox.backends.base import ENVIRONMENT, PACKAGE, interpreter
+from tests.sandbox.conftest import jail_of_one_slot
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 10.0
@@ -77,11 +78,7 @@ def test_an_interpreter_works_on_when_it_is_laid_out_anew() -> None:
 def sandbox() -> Iterator[Sandbox]:
     if native.library() is None:
         pytest.skip("no C compiler here: nothing is made ahead")
-    try:
-        opened = Sandbox("jail", Config(slots=1)).open()
-    except SandboxUnavailable as cause:
-        pytest.skip(str(cause))
-    with opened:
+    with jail_of_one_slot() as opened:
         yield opened
 
 

@@ -1,12 +1,14 @@
 """The jail works the same where there is no C compiler: both ways of starting programs, side by side."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from sandbox import Config, Limits, Program, Sandbox, SandboxUnavailable
+from sandbox import Limits, Program, Sandbox
 from sandbox.backends import native
+from tests.sandbox.conftest import jail_of_one_slot
 
 pytestmark = pytest.mark.e2e
 
@@ -17,14 +19,11 @@ SECRETS = "import re\nhits = 0\nfor line in open('/proc/self/maps'):\n  a, p = l
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     if request.param == "native" and native.library() is None:
         pytest.skip("no C compiler here")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "plain":
-            patch.setattr(native, "library", lambda: None)
-        try:
-            opened = Sandbox("jail", Config(slots=1)).open()
-        except SandboxUnavailable as cause:
-            pytest.skip(str(cause))
-    with opened:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            if request.param == "plain":
+                patch.setattr(native, "library", lambda: None)
+            opened = stack.enter_context(jail_of_one_slot())
         yield opened
 
 
