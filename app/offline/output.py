@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ from app.offline.rows import Columns
 RUN, MANIFEST, BAD = "run.json", "manifest.json", "bad.jsonl"
 _POSITION = b"assay.position"
 _PURPOSE = "to write results"
+_DISTINCT = ("id", "content_id", "prompt", "completion")
+"""Columns of hardly a value twice: a dictionary of them would be made in vain."""
+_HAND_OVER_S = 0.0005
 _HEAD_BYTES = 1 << 16
 """Of an input file, hashed to notice that it changed between a run and its resumption."""
 
@@ -155,7 +159,9 @@ class Output:
         arrays = [a.array(list_, kinds[kind]) for list_, (_, kind) in zip(values, fields, strict=True)]
         path = self.folder / f"part-{number:05}.parquet"
         temporary = path.with_name(f".{path.name}.tmp")
-        _parquet().write_table(a.table(arrays, schema=schema), temporary, compression="zstd")
+        repeated = [name for name, kind in fields if kind == "string" and name not in _DISTINCT]
+        table = a.table(arrays, schema=schema)
+        _parquet().write_table(table, temporary, compression="zstd", use_dictionary=repeated)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -168,9 +174,14 @@ class Output:
 
         Where that fails, as it does in a process that ends meanwhile, the first write tells.
         """
-        with suppress(ImportError, InputError, RuntimeError), without("pandas"):
-            _parquet()
-            optional("pyarrow", _PURPOSE).array([0])
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_HAND_OVER_S)  # children that have nothing to do wait for the other thread
+        try:
+            with suppress(ImportError, InputError, RuntimeError), without("pandas"):
+                _parquet()
+                optional("pyarrow", _PURPOSE).array([0])
+        finally:
+            sys.setswitchinterval(usual)
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """The manifest, and the bad rows as one file."""

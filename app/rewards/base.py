@@ -59,9 +59,13 @@ def abstain(status: Status, detail: str, **evidence: Any) -> Component:
 
 
 class Params(BaseModel):
-    """Base of the parameters of a reward: immutable, unknown names refused."""
+    """Base of the parameters of a reward: immutable, unknown names refused.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    What stands under a field as its docstring is its description: `descriptions` reads it there, since
+    pydantic's `use_attribute_docstrings` would read the source in each process that only scores.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 P = TypeVar("P", bound=Params)

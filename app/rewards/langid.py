@@ -58,8 +58,8 @@ _TRAIL_BYTES = range(0xA1, 0xFF)
 
 def _double_byte(codec: str, leads: range) -> frozenset[str]:
     """The Han characters of a national character set of two bytes a character."""
-    rows = (bytes(b for trail in _TRAIL_BYTES for b in (lead, trail)).decode(codec, "ignore") for lead in leads)
-    return frozenset(char for row in rows for char in row if _HAN.match(char))
+    pairs = bytes(byte for lead in leads for trail in _TRAIL_BYTES for byte in (lead, trail))
+    return frozenset(_HAN.findall(pairs.decode(codec, "ignore")))
 
 
 _SIMPLIFIED = _double_byte("gb2312", range(0xB0, 0xF8))

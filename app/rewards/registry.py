@@ -9,6 +9,7 @@ from typing import Any
 
 from app.rewards import plugins
 from app.rewards.base import GroupReward, Limits, Reward
+from app.rewards.descriptions import described
 from app.settings import Settings
 
 GROUP = "assay.rewards"
@@ -104,7 +105,7 @@ def describe_one(reward: AnyReward) -> dict[str, Any]:
         "range": [bound if isfinite(bound) else None for bound in reward.bounds],
         "lane": lanes,
         "source": _source(doc),
-        "params": reward.params.model_json_schema(),
+        "params": described(reward.params),
     }
 
 
