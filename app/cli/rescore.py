@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.console import out
+from app.offline.extras import without
 
 _COLLECT = (100_000, 50, 50)
 """What is imported never becomes garbage, and rows go through this process without becoming objects."""
@@ -44,7 +45,8 @@ def rescore(
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own returns what the next rows need again
-    from app.cli.runs import Job, score_run
+    with without("attr"):  # rich looks for it, for structlog: to make its classes takes longer than all of ours
+        from app.cli.runs import Job, score_run
 
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))
     score_run(Job(inputs, out_dir, rubric, layout, maps, engine, url, children, keep_text, evidence, restart, limit))

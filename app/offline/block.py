@@ -8,6 +8,8 @@ class Extent(NamedTuple):
 
     offset: int
     size: int
+    path: str = ""
+    """Of another file than the rows come from, which lasts as long as they are worked at."""
 
 
 class Block(NamedTuple):
@@ -21,7 +23,7 @@ class Block(NamedTuple):
     """JSON lines; of a table, its columns as `tables` encodes them."""
     problem: str = ""
     extent: Extent | None = None
-    """Where the file holds the very bytes of `encoded`, if it does."""
+    """Where a file holds the very bytes of `encoded`, if one does."""
 
 
 class Row(NamedTuple):

@@ -22,7 +22,7 @@ class Chunk(NamedTuple):
     block: Block
 
     def light(self) -> "Chunk":
-        """Without its bytes if the file has them: a process of this machine reads them there for less than they cost
+        """Without its bytes if a file has them: a process of this machine reads them there for less than they cost
         to send."""
         return self if self.block.extent is None else self._replace(block=self.block._replace(encoded=b""))
 
@@ -31,10 +31,10 @@ class Chunk(NamedTuple):
         extent = self.block.extent
         if extent is None or self.block.encoded:
             return self
-        with open(self.source, "rb", 0) as file:  # noqa: PTH123
+        with open(extent.path or self.source, "rb", 0) as file:  # noqa: PTH123
             encoded = os.pread(file.fileno(), extent.size, extent.offset)
         if len(encoded) != extent.size:
-            raise OSError(f"{self.source} has become shorter")
+            raise OSError(f"{extent.path or self.source} has become shorter")
         return self._replace(block=self.block._replace(encoded=encoded))
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from itertools import pairwise
 from textwrap import dedent
 from typing import Any
 
@@ -27,8 +28,8 @@ def _docstrings(owner: type) -> dict[str, str]:
     except (OSError, TypeError, SyntaxError):
         return {}
     found: dict[str, str] = {}
-    body = next((node.body for node in tree.body if isinstance(node, ast.ClassDef)), [])
-    for field, below in zip(body, body[1:], strict=False):
+    body = [statement for node in tree.body if isinstance(node, ast.ClassDef) for statement in node.body]
+    for field, below in pairwise(body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(doc))):
                 found[name] = inspect.cleandoc(doc)

@@ -11,6 +11,7 @@ from app.offline.chunk import Chunk
 from app.offline.engines import finishing
 from app.offline.engines.base import Engine, Plan
 from app.offline.engines.forking import offline_fork_server
+from app.offline.engines.lending import Lender
 from app.offline.records import Record, Scores
 from app.offline.rows import Done
 from app.queue import codec
@@ -49,6 +50,7 @@ class LocalEngine(Engine):
         self._jobs: dict[str, asyncio.Queue[_Job]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._works = components_of(rubric)
+        self._lender = Lender()
         self.in_flight = 4 * children
         self.chunk = _CHUNK
 
@@ -94,12 +96,13 @@ class LocalEngine(Engine):
 
     async def finish(self, plan: Plan, chunk: Chunk) -> Done | None:
         """A child that dies of a chunk costs the chunk a second, more careful look, record by record."""
-        call = finishing.call(plan, chunk)
+        with self._lender.lent(chunk) as one:
+            call = finishing.call(plan, one)
 
-        async def run(slot: Slot) -> bytes | None:
-            return await slot.call(call, chunk.block.rows)
+            async def run(slot: Slot) -> bytes | None:
+                return await slot.call(call, chunk.block.rows)
 
-        answer = await self._given(CPU_LANE, run)
+            answer = await self._given(CPU_LANE, run)
         return None if answer is None else finishing.decode(answer)
 
     async def _given(self, lane: str, run: Callable[[Slot], Coroutine[Any, Any, T]]) -> T:
@@ -137,3 +140,4 @@ class LocalEngine(Engine):
         for slots in self._slots.values():
             for slot in slots:
                 await slot.close()
+        self._lender.close()
