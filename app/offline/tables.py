@@ -11,6 +11,8 @@ from app.offline.extras import optional
 
 _BATCH_ROWS = 512
 """Rows of a Parquet file decoded at a time."""
+_BUFFER_BYTES = 1 << 20
+"""Of each column."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[str], list[list[Any]]]).decode
@@ -74,7 +76,8 @@ def _batches(path: Path) -> Iterator[Any]:
     """Record batches of a table."""
     if path.suffix.lower() == ".parquet":
         parquet: Any = optional("pyarrow.parquet", f"to read {path.name}")
-        with parquet.ParquetFile(path) as file:
+        # By the buffer a column of a row group, which may be the whole file, is read some at a time.
+        with parquet.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             # Threads cost more than they save where other processes keep the cores busy.
             yield from file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False)
         return

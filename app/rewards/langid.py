@@ -3,6 +3,7 @@ eldc's n-grams for the rest. A language that is expected gets the benefit of the
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 
 import eldc
 
@@ -54,18 +55,6 @@ _SCRIPTS = {
     "hebrew": (re.compile(r"[\u0590-\u05ff]"), ("he",)),
 }
 _TRAIL_BYTES = range(0xA1, 0xFF)
-
-
-def _double_byte(codec: str, leads: range) -> frozenset[str]:
-    """The Han characters of a national character set of two bytes a character."""
-    pairs = bytes(byte for lead in leads for trail in _TRAIL_BYTES for byte in (lead, trail))
-    return frozenset(_HAN.findall(pairs.decode(codec, "ignore")))
-
-
-_SIMPLIFIED = _double_byte("gb2312", range(0xB0, 0xF8))
-_JAPANESE = _double_byte("euc_jp", range(0xB0, 0xF5))
-CHINESE_ALONE = re.compile(f"[{''.join(sorted(_SIMPLIFIED - _JAPANESE))}]")
-"""Characters of GB 2312 that JIS X 0208 lacks: simplified forms."""
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _OTHER_SCRIPTS = frozenset(("zh", "ja", "ko", *(code for _, languages in _SCRIPTS.values() for code in languages)))
 _FEW_LETTERS = 24
@@ -89,6 +78,20 @@ CHARS_TO_TELL = 12
 eldc.init()  # with the import, so that workers share its tables by fork
 _detector = eldc.instance()
 _detector.set_scores(_SCORES)
+
+
+def _double_byte(codec: str, leads: range) -> frozenset[str]:
+    """The Han characters of a national character set of two bytes a character."""
+    pairs = bytes(byte for lead in leads for trail in _TRAIL_BYTES for byte in (lead, trail))
+    return frozenset(_HAN.findall(pairs.decode(codec, "ignore")))
+
+
+@cache
+def _chinese_alone() -> re.Pattern[str]:
+    """Characters of GB 2312 that JIS X 0208 lacks: simplified forms. To compile it takes as long as all other patterns
+    of this file, so whoever never meets a Han character does without."""
+    simplified = _double_byte("gb2312", range(0xB0, 0xF8))
+    return re.compile(f"[{''.join(sorted(simplified - _double_byte('euc_jp', range(0xB0, 0xF5))))}]")
 
 
 def plain_words(code: str) -> frozenset[bytes]:
@@ -141,7 +144,7 @@ def possible(text: str, words: Sequence[str], code: str) -> bool:
 
 def plainly_chinese(text: str) -> bool:
     """Whether a text in Han characters has some that Japanese does not write."""
-    return CHINESE_ALONE.search(text) is not None
+    return _chinese_alone().search(text) is not None
 
 
 def _by_script(text: str, expected: str | None) -> str | None:
