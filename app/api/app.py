@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 from fastapi import FastAPI
@@ -19,6 +21,7 @@ from app.api.compat import llamafactory, nemo_gym, oat, open_instruct, openrlhf,
 from app.api.direct import Direct
 from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
+from app.api.short import ShortProtocol
 from app.api.state import State
 from app.rubric import BadRubric, presets, reload
 from app.schemas import JobRequest, ScoreRequest
@@ -28,8 +31,16 @@ _DIALECTS = (llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusio
 _log = structlog.get_logger(__name__)
 
 
-def create(settings: Settings) -> ASGIApp:
-    """The application; it reaches the queue's server only once it is started. Raises BadKeys, OpenToAll."""
+class Service(NamedTuple):
+    """What answers requests."""
+
+    app: ASGIApp
+    protocol: Callable[..., ShortProtocol]
+    """Of its connections; `app` answers what goes no shorter way."""
+
+
+def create(settings: Settings) -> Service:
+    """The service; it reaches the queue's server only once it is started. Raises BadKeys, OpenToAll."""
     state = State.create(settings)
 
     @asynccontextmanager
@@ -55,7 +66,8 @@ def create(settings: Settings) -> ASGIApp:
     for router in routers:
         app.include_router(router)
     _describe_request(app)
-    return Observed(Gated(Direct(app, routers), state.gate, state.metrics), state.metrics, state.inbound)
+    whole = Observed(Gated(Direct(app, routers), state.gate, state.metrics), state.metrics, state.inbound)
+    return Service(whole, partial(ShortProtocol, state=state))
 
 
 def _reload_on_hangup(state: State) -> None:

@@ -4,17 +4,20 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
+from starlette.types import Scope
 
 from app.api.disconnect import ClientGone, caller_of
 from app.api.errors import Problem, invalid, malformed, too_large
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _HEADERS = "headers_by_name"
+_HEADERS_KEPT = 64
 _INFLATED_AT_ONCE = 1 << 20
 _LARGE_BYTES = 1 << 17
 """Of a larger body most has not come with its head."""
@@ -73,16 +76,21 @@ def accepted(request: Request) -> Media:
 
 
 def header_of(request: Request, name: bytes, otherwise: str = "") -> str:
-    """A header by its name in lower case; the first where there are several.
+    """A header by its name in lower case; the first where there are several."""
+    found = headers_of(request.scope).get(name)
+    return otherwise if found is None else found.decode("latin-1")
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """All headers by their names in lower case; the first where there are several of a name.
 
     The framework goes through all headers at each look, and a small request is looked at six times.
     """
-    state = request.scope.setdefault("state", {})
+    state = scope.setdefault("state", {})
     headers: dict[bytes, bytes] | None = state.get(_HEADERS)
     if headers is None:
-        headers = state[_HEADERS] = dict(reversed(request.scope["headers"]))
-    found = headers.get(name)
-    return otherwise if found is None else found.decode("latin-1")
+        headers = state[_HEADERS] = dict(reversed(scope["headers"]))
+    return headers
 
 
 def encoder(media: Media) -> Callable[[Any], bytes]:
@@ -104,6 +112,7 @@ class _Encoded(Response):
         self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media.value.encode())]
 
 
+@lru_cache(_HEADERS_KEPT)
 def _media(header: str) -> Media | None:
     return _ALIASES.get(header.partition(";")[0].strip().lower())
 
@@ -124,7 +133,7 @@ async def read(request: Request, max_bytes: int) -> bytes | bytearray:
             inbound.take(request.scope, declared)
             stall_s = stall_of(request)
             try:
-                filled = await caller.fill(declared, stall_s)
+                filled = await caller.fill(request.scope, declared, stall_s)
             except TimeoutError:
                 raise _stalled(stall_s) from None
             if filled is not None:

@@ -18,11 +18,14 @@ class ClientGone(Exception):
 class Caller:
     """The client of one request, as the connection knows it."""
 
-    __slots__ = ("_fill", "_scope", "body_here", "gone", "on_leaving")
+    __slots__ = ("body_here", "fill", "gone", "on_leaving")
 
-    def __init__(self, scope: Scope, fill: Fill) -> None:
-        self._scope = scope
-        self._fill = fill
+    def __init__(self, fill: Fill) -> None:
+        self.fill = fill
+        """Gives the body of a request, of a size by its own word, read without copies; None where that can't be done.
+
+        Raises ClientGone; TimeoutError where nothing came for so many seconds.
+        """
         self.gone = False
         self.body_here = False
         """All of the request's body has arrived."""
@@ -34,17 +37,10 @@ class Caller:
         if self.on_leaving is not None:
             self.on_leaving()
 
-    async def fill(self, size: int, stall_s: float) -> bytearray | None:
-        """The request's body, of so many bytes by its own word, read without copies; None where that can't be done.
-
-        Raises ClientGone; TimeoutError where nothing came for so long.
-        """
-        return await self._fill(self._scope, size, stall_s)
-
 
 def introduce(scope: Scope, fill: Fill) -> Caller:
     """Make a request's caller known to who handles it."""
-    caller = scope["state"][_CALLER] = Caller(scope, fill)
+    caller = scope["state"][_CALLER] = Caller(fill)
     return caller
 
 

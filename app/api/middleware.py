@@ -8,11 +8,12 @@ from itertools import count
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.bodies import headers_of
 from app.api.inbound import Inbound
 from app.observe.metrics import Metrics
 
 _ID = re.compile(r"[\w.:-]{1,128}")
-_HEADER = b"x-request-id"
+REQUEST_ID = b"x-request-id"
 _PROCESS = os.urandom(8).hex()
 _numbers = count()
 _UNKNOWN = "unknown"
@@ -30,8 +31,7 @@ class Observed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        request_id = _request_id(scope)
-        scope.setdefault("state", {}).update(request_id=request_id, named=not request_id.startswith(_PROCESS))
+        request_id = identify(scope)
         status = 500
         started = time.perf_counter()
 
@@ -39,7 +39,7 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), (_HEADER, request_id.encode())]
+                message["headers"] = [*message.get("headers", []), (REQUEST_ID, request_id.encode())]
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request_id)  # A request is a task, with a context of its own.
@@ -51,8 +51,11 @@ class Observed:
             self._metrics.request(route, status, time.perf_counter() - started)
 
 
-def _request_id(scope: Scope) -> str:
-    """The client's id with a suffix of our own, which keeps it unique; or one of our own."""
+def identify(scope: Scope) -> str:
+    """A new id for a request: the client's with a suffix of our own, which keeps it unique, or one of our own."""
     own = f"{_PROCESS}{next(_numbers):012x}"
-    given = next((value for name, value in scope["headers"] if name == _HEADER), b"").decode("latin-1")
-    return f"{given}.{own}" if _ID.fullmatch(given) else own
+    given = headers_of(scope).get(REQUEST_ID, b"").decode("latin-1")
+    named = bool(given) and _ID.fullmatch(given) is not None
+    request_id = f"{given}.{own}" if named else own
+    scope["state"].update(request_id=request_id, named=named)
+    return request_id

@@ -89,14 +89,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_timer()
-        self._callers.append(introduce(self.scope, self._fill))  # pyright: ignore[reportArgumentType]
+        self.begin()
+
+    def begin(self) -> None:
+        """The head of a request is here: have it answered."""
+        self._introduce()
         super().on_headers_complete()
 
+    def _introduce(self) -> Caller:
+        caller = introduce(self.scope, self._fill)  # pyright: ignore[reportArgumentType]
+        self._callers.append(caller)
+        return caller
+
     def on_message_complete(self) -> None:
-        self._in_head = True
+        self.end_of_message()
         if self._callers:  # An answer may come before the end of what it answers.
             self._callers[-1].body_here = True
         super().on_message_complete()
+
+    def end_of_message(self) -> None:
+        """What comes next is a head."""
+        self._in_head = True
 
     def on_response_complete(self) -> None:
         self._callers.popleft()

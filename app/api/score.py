@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -19,7 +19,6 @@ from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
 from app.api.work import kept_for_groups, work_of
-from app.observe.metrics import Metrics
 from app.queue.outage import QueueUnavailable
 from app.queue.packing import components_of
 from app.queue.pending import Pending
@@ -85,7 +84,7 @@ class Scoring:
         self._priority = capped(request, self._options.priority)
         self._key = owner_of(request)
         self._named: bool = request.scope["state"].get("named", False)
-        self._pending = Pending(request.state.request_id, 0, len(rubric.components), deadline)
+        self._pending = Pending(request.scope["state"]["request_id"], 0, len(rubric.components), deadline)
         self._tally = Tally(Combiner(rubric, self._options.on_abstain), self._pending)
         self._samples: list[Sample] = []
 
@@ -96,6 +95,50 @@ class Scoring:
         async for some in self._results(reuse):
             for index, result in some:
                 results[index] = msgspec.Raw(encode(result))
+        return self._response(results)
+
+    def takes_at_once(self, items: int) -> bool:
+        """Whether so many items can be submitted without waiting for anything."""
+        return not self._rubric.group_components and self._state.dispatcher.takes_at_once(self._priority, items)
+
+    def begin(
+        self, items: Sequence[ItemIn], reuse: bool, loop: asyncio.AbstractEventLoop, then: Callable[[], object]
+    ) -> None:
+        """Submit all items, where that `takes_at_once`, and have something called once the response can be had.
+
+        Call `end` in any case, unless this raises: QueueFull.
+        """
+        dispatcher = self._state.dispatcher
+        dispatcher.expect(self._pending)
+        self._expect(items)
+        try:
+            dispatcher.submit_few(
+                work_of(items, self._rubric),
+                self._components,
+                self._pending,
+                priority=self._priority,
+                evidence=self._options.evidence != "none",
+                reuse=reuse,
+            )
+        except BaseException:
+            dispatcher.forget(self._pending)
+            raise
+        self._pending.when_over(loop, then)
+
+    def response(self, media: Media) -> ResponseOut:
+        """What `whole` gives, of what was begun and is over. Raises QueueUnavailable."""
+        encode = encoder(media)
+        some = [(index, self._tally.add(index)) for index in self._pending.all_completed()]
+        self._observe(some)
+        return self._response({index: msgspec.Raw(encode(result)) for index, result in some})
+
+    def end(self) -> None:
+        """Nothing of it stays behind."""
+        self._pending.unwatch()
+        self._state.dispatcher.forget(self._pending)
+        self._record()
+
+    def _response(self, results: Mapping[int, msgspec.Raw]) -> ResponseOut:
         ordered = [results[index] for index in range(len(results))]
         return ResponseOut(self._rubric.name, ordered, self._tally.groups(), self._usage())
 
@@ -129,14 +172,12 @@ class Scoring:
                     await self._feed(items, reuse)
                 self._pending.close()
             while some := await self._tallied():
-                for _, result in some:
-                    _observe(self._state.metrics, result)
+                self._observe(some)
                 yield some
         finally:
             if feeding is not None:
                 feeding.cancel()
-            dispatcher.forget(self._pending)
-            self._record()
+            self.end()
 
     async def _feed_all(self, windows: AsyncIterator[Sequence[ItemIn]], reuse: bool) -> None:
         """Put a large batch into the queue, no more of it at a time than there is room for."""
@@ -149,8 +190,7 @@ class Scoring:
             self._pending.fail(error)
 
     async def _feed(self, items: Sequence[ItemIn], reuse: bool) -> None:
-        first = self._pending.extend(len(items))
-        self._tally.expect(labels_of(items, first))
+        first = self._expect(items)
         self._samples.extend(kept_for_groups(items, self._rubric))
         if self._pending.late:
             return
@@ -171,6 +211,11 @@ class Scoring:
         with suppress(TimeoutError):  # What did not get into the queue by the deadline is timed out like the rest.
             async with asyncio.timeout(max(0.0, self._pending.deadline - time.monotonic())):
                 await submission
+
+    def _expect(self, items: Sequence[ItemIn]) -> int:
+        first = self._pending.extend(len(items))
+        self._tally.expect(labels_of(items, first))
+        return first
 
     async def _tallied(self) -> list[tuple[int, ItemOut]]:
         """Results of the items that are complete by now, none once all were given.
@@ -198,6 +243,7 @@ class Scoring:
         log = _log.info if self._named or len(self._pending.scores) > _FEW else _log.debug
         log(
             "scored",
+            request=self._pending.request,
             rubric=self._rubric.name,
             items=len(self._pending.scores),
             scored=tally.scored,
@@ -205,7 +251,8 @@ class Scoring:
             ms=round((time.monotonic() - self._started) * 1000, 1),
         )
 
-
-def _observe(metrics: Metrics, result: ItemOut) -> None:
-    for name, component in result.components.items():
-        metrics.component(name).observe(component.score, component.status, component.elapsed_ms / 1000)
+    def _observe(self, some: Iterable[tuple[int, ItemOut]]) -> None:
+        metrics = self._state.metrics
+        for _, result in some:
+            for name, component in result.components.items():
+                metrics.component(name).observe(component.score, component.status, component.elapsed_ms / 1000)

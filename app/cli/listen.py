@@ -5,9 +5,8 @@ import resource
 import socket
 
 import uvicorn
-from starlette.types import ASGIApp
 
-from app.api.protocol import BoundedProtocol
+from app.api.app import Service
 from app.settings import Settings
 
 _KEEP_ALIVE_S = 75
@@ -17,18 +16,18 @@ _COLLECT_AFTER = 20_000
 """Objects made and not yet freed; they are small where there are so many: a few megabytes."""
 
 
-def serve_app(app: ASGIApp, settings: Settings) -> None:
+def serve_app(service: Service, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what runs is finished within the grace period."""
     _allow_connections()
     _spare_collections()
     config = uvicorn.Config(
-        app,
+        service.app,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # Nothing here asks who the client is or how it came.
         loop="uvloop",
-        http=BoundedProtocol,
+        http=service.protocol,  # pyright: ignore[reportArgumentType]
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.grace_s),

@@ -3,8 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from itertools import count
 from random import random
 
@@ -150,8 +149,41 @@ class Dispatcher:
         """
         if not self._room.known(priority):
             await self._room.check(priority)
+        few = more or len(pending.scores) <= _FEW
+        for full in self._place_all(work, components, pending, priority, evidence, reuse, first, few):
+            if few and len(full) < _SEND_AT_ONCE:
+                self._spawn(self._send(full))
+            else:
+                await self._sent(full)
+
+    def submit_few(
+        self,
+        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
+        components: Sequence[ComponentWork],
+        pending: Pending,
+        *,
+        priority: str,
+        evidence: bool,
+        reuse: bool,
+    ) -> None:
+        """The same for all items of a request that `takes_at_once`, without waiting."""
+        for full in self._place_all(work, components, pending, priority, evidence, reuse, 0, True):
+            self._spawn(self._send(full))
+
+    def _place_all(
+        self,
+        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
+        components: Sequence[ComponentWork],
+        pending: Pending,
+        priority: str,
+        evidence: bool,
+        reuse: bool,
+        first: int,
+        few: bool,
+    ) -> Iterator[list[Batch]]:
+        """Find the scores of items or places for them; yields micro-batches that are to be sent before it goes on."""
         works: dict[Plan, Work] = {}
-        how: Counter[str] = Counter()
+        how: dict[str, int] = {"computed": 0, "joined": 0, "cached": 0}
         full: list[Batch] = []
         same: tuple[Plan, ...] = ()
         needed: list[Work] = []
@@ -165,18 +197,16 @@ class Dispatcher:
             for one in needed:
                 how[self._place(pending, index, item, one, reuse, full)] += 1
             if len(full) >= _SEND_AT_ONCE:
-                await self._sent(full)
+                yield full
                 full = []
-        few = more or len(pending.scores) <= _FEW
         for one in works.values():
             # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
             self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
-        if full and few:
-            self._spawn(self._send(full))
-        elif full:
-            await self._sent(full)
+        if full:
+            yield full
         for name, number in how.items():
-            self._on_reuse(name, number)
+            if number:
+                self._on_reuse(name, number)
 
     def _place(self, pending: Pending, index: int, item: WorkItem, work: Work, reuse: bool, full: list[Batch]) -> str:
         """Find an item's scores, or a place among the open micro-batches; full ones are added to the list."""

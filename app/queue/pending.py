@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from app.queue.codec import ComponentScore
 from app.status import Status
@@ -39,6 +39,8 @@ class Pending:
         """Of who waits in `completed`."""
         self._room: asyncio.Future[None] | None = None
         """Of who waits in `room`."""
+        self._on_over: Callable[[], object] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.extend(items)
 
     @property
@@ -49,7 +51,8 @@ class Pending:
     def extend(self, items: int) -> int:
         """Expect so many items more; the position of the first."""
         first = len(self.scores)
-        self.scores.extend([None] * self._components for _ in range(items))
+        for _ in range(items):
+            self.scores.append([None] * self._components)
         self._missing.extend([self._components] * items)
         if self.late:
             self._time_out(first)
@@ -84,6 +87,8 @@ class Pending:
             self._fresh.append(item)
             _wake(self._woken)
             _wake(self._room)
+            if self._on_over is not None and not self.waiting:
+                self._over()
 
     def release(self, item: int) -> None:
         """The scores of a complete item are not needed here any more."""
@@ -93,6 +98,8 @@ class Pending:
         """The work could not be sent: `completed` raises this."""
         self._failure = self._failure or error
         _wake(self._woken)
+        if self._on_over is not None:
+            self._over()
 
     async def completed(self) -> list[int]:
         """Positions of the items that became complete since the last call; waits for one, empty once there are no more.
@@ -103,15 +110,47 @@ class Pending:
             if self._failure is not None:
                 raise self._failure
             await self._wait()
-        fresh, self._fresh = self._fresh, []
-        self._given += len(fresh)
-        return fresh
+        return self._given_out()
+
+    def when_over(self, loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+        """Instead of waiting in `completed`: have this called once, soon after all items are complete, the deadline has
+        passed or the work has failed; it may ask for `all_completed`. `unwatch` where nobody wants that any more.
+        """
+        self._loop = loop
+        self._on_over = call
+        self._timer = loop.call_later(max(0.0, self.deadline - time.monotonic()), self._expire)
+        if self._failure is not None or not self.waiting:
+            self._over()
+
+    def unwatch(self) -> None:
+        """Call nothing."""
+        self._on_over = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def all_completed(self) -> list[int]:
+        """Positions of all items, of a request that is over. Raises what `fail` was given."""
+        if self.waiting and self._failure is not None:
+            raise self._failure
+        return self._given_out()
 
     async def ready(self) -> AsyncGenerator[int]:
         """Each of these positions by itself."""
         while fresh := await self.completed():
             for index in fresh:
                 yield index
+
+    def _given_out(self) -> list[int]:
+        fresh, self._fresh = self._fresh, []
+        self._given += len(fresh)
+        return fresh
+
+    def _over(self) -> None:
+        """Not called at once: who hands out scores is in the midst of it."""
+        if self._on_over is not None:
+            self._loop.call_soon(self._on_over)
+        self.unwatch()
 
     async def _wait(self) -> None:
         """Until an item is complete, the deadline has passed, or anything else changed."""

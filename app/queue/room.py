@@ -11,6 +11,8 @@ from app.rewards.base import LANES
 
 _KNOWN_S = 0.05
 """How long the lanes are taken to be as they were."""
+_LOOK_AGAIN_S = 0.025
+"""Before that is over, the next look begins."""
 _SHARE_TO_FREE = 0.1
 """Of a full lane, so much should be done before it is worth asking again."""
 _LONGEST_RETRY_S = 60
@@ -47,15 +49,22 @@ class Room:
         """Under way, by priority: many requests at once need one answer."""
 
     def known(self, priority: str) -> bool:
-        """Whether there was room a moment ago."""
-        return time.monotonic() < self._known_until.get(priority, 0.0)
+        """Whether there was room a moment ago. While this is asked all the time, nobody has to wait for a look."""
+        left = self._known_until.get(priority, 0.0) - time.monotonic()
+        if 0.0 < left < _LOOK_AGAIN_S:
+            self._looked(priority)
+        return left > 0.0
 
     async def check(self, priority: str) -> None:
         """Look. Raises QueueFull, QueueUnavailable."""
+        await asyncio.shield(self._looked(priority))
+
+    def _looked(self, priority: str) -> asyncio.Task[None]:
         look = self._looks.get(priority)
         if look is None or look.done():
             look = self._looks[priority] = asyncio.create_task(self._look(priority))
-        await asyncio.shield(look)
+            look.add_done_callback(_settled)
+        return look
 
     async def _look(self, priority: str) -> None:
         streams = [self._keys.queue(lane, priority) for lane in LANES]
@@ -74,3 +83,9 @@ class Room:
         [oldest] = await self._server.oldest([stream])
         waited = time.time() - int(oldest.split(b"-")[0]) / 1000 if oldest else 0.0
         return min(max(1, ceil(waited * _SHARE_TO_FREE)), _LONGEST_RETRY_S)
+
+
+def _settled(look: asyncio.Task[None]) -> None:
+    """A look that found no room, or no server, is nobody's error yet: who comes when it is not known looks himself."""
+    if not look.cancelled():
+        look.exception()

@@ -82,7 +82,7 @@ class Rubric:
     def _itemwise(self) -> "Rubric":
         return replace(self, group_components=())
 
-    @property
+    @cached_property
     def pass_index(self) -> int | None:
         """Index of the component that the pass rate counts."""
         return next((i for i, c in enumerate(self.components) if c.name == PASS_COMPONENT), None)

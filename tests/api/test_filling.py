@@ -37,7 +37,7 @@ class Service:
         caller = caller_of(scope)
         assert caller is not None
         try:
-            filled = await caller.fill(declared, self.stall_s)
+            filled = await caller.fill(scope, declared, self.stall_s)
         except (ClientGone, TimeoutError) as error:
             return type(error)
         if filled is not None:

@@ -1,5 +1,6 @@
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
@@ -56,3 +57,37 @@ async def test_a_failure_to_send_is_raised():
     one.fail(RuntimeError("away"))
     with pytest.raises(RuntimeError, match="away"):
         await anext(one.ready())
+
+
+@pytest.mark.parametrize(
+    ("end", "statuses"), [("scores", [Status.OK, Status.OK]), ("deadline", [Status.OK, Status.TIMEOUT])]
+)
+async def test_who_does_not_wait_is_called_once_when_it_is_over(end: str, statuses: list[Status]):
+    one = pending(2, seconds=10 if end == "scores" else 0.05)
+    called: asyncio.Queue[list[int]] = asyncio.Queue()
+    one.when_over(asyncio.get_running_loop(), lambda: called.put_nowait(one.all_completed()))
+    one.receive(0, [(0, ONE)])
+    if end == "scores":
+        one.receive(1, [(0, ONE)])
+        assert called.empty()  # Soon, not in the midst of it.
+    assert await called.get() == [0, 1]
+    assert [score.status for [score] in one.scores if score is not None] == statuses
+    one.receive(1, [(0, ZERO)])
+    one.fail(RuntimeError("late"))
+    await asyncio.sleep(0.1)
+    assert called.empty()
+
+
+async def test_who_does_not_wait_is_called_where_the_work_fails_and_not_where_he_left():
+    one, left = pending(1), pending(1)
+    called: asyncio.Queue[Pending] = asyncio.Queue()
+    for watched in (one, left):
+        watched.when_over(asyncio.get_running_loop(), partial(called.put_nowait, watched))
+    left.unwatch()
+    for watched in (one, left):
+        watched.fail(RuntimeError("away"))
+    assert await called.get() is one
+    with pytest.raises(RuntimeError, match="away"):
+        one.all_completed()
+    await asyncio.sleep(0)
+    assert called.empty()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -171,6 +172,24 @@ async def test_a_lane_of_too_many_bytes_refuses(redis_server: Server):
     await submit(dispatcher, "x")
     with pytest.raises(QueueFull, match="'cpu' has about 1 MiB"):
         await submit(dispatcher, "x", priority="offline")
+
+
+async def test_a_lane_that_is_asked_about_all_the_time_is_looked_at_before_anybody_has_to_wait(
+    redis_server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    for name, seconds in (("_KNOWN_S", 60.0), ("_LOOK_AGAIN_S", 60.0)):
+        monkeypatch.setattr(f"app.queue.room.{name}", seconds)
+    sizes = AsyncMock(wraps=redis_server.sizes)
+    monkeypatch.setattr(redis_server, "sizes", sizes)
+    one = room(redis_server, batches=3)
+    assert not one.known("online")
+    await one.check("online")
+    await redis_server.add_all([(KEYS.queue("cpu", "online"), {"x": 1})] * 3)
+    while sizes.await_count < 3:
+        assert one.known("online")  # A look that finds no room is no error: what was known holds for its time.
+        await asyncio.sleep(0.005)
+    with pytest.raises(QueueFull):
+        await one.check("online")
 
 
 async def test_a_process_with_too_many_requests_refuses_more(dispatcher: Dispatcher):

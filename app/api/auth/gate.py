@@ -33,7 +33,14 @@ class Gate:
         }
 
     def enter(self, scope: Scope) -> Use | None:
-        """Who comes; None where no key is needed. Raises Problem: 401, 429."""
+        """Let in who comes; None where no key is needed. Raises Problem: 401, 429."""
+        use = self.find(scope)
+        if use is not None:
+            admit(use)
+        return use
+
+    def find(self, scope: Scope) -> Use | None:
+        """Who comes; None where no key is needed. Raises Problem: 401."""
         if not len(self._ring) or scope["path"] in self._open:
             return None
         key = self._ring.find(_secret(scope))
@@ -45,13 +52,17 @@ class Gate:
                 "send `Authorization: Bearer KEY` with a key that this service knows",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        use = self._uses[key.name]
         scope.setdefault("state", {}).update(key=key, key_name=key.name)
-        if use.busy:
-            raise _slower("busy", f"key '{key.name}' has {use.running} requests running, as many as it may", 1)
-        if (wait := use.wait_s()) > 0.0:
-            raise _slower("rate", f"key '{key.name}' may send {key.requests_per_s:g} requests a second", wait)
-        return use
+        return self._uses[key.name]
+
+
+def admit(use: Use) -> None:
+    """Let one request more in. Raises Problem: 429."""
+    key = use.key
+    if use.busy:
+        raise _slower("busy", f"key '{key.name}' has {use.running} requests running, as many as it may", 1)
+    if (wait := use.wait_s()) > 0.0:
+        raise _slower("rate", f"key '{key.name}' may send {key.requests_per_s:g} requests a second", wait)
 
 
 class Gated:
