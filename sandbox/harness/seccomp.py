@@ -2,8 +2,9 @@
 
 A list of refusals, not of permissions: runtimes as different as the JVM, V8 and Go's must run, and a permission list
 that fits them all refuses little more. Calls newer than the tables below are answered ENOSYS, so that a new kernel
-opens nothing that was not looked at. Few ranges make a short filter, which each run has the kernel translate: calls of
-no use beside refused ones are refused with them. Each refusal has its reason in the group's name.
+opens nothing that was not looked at. Few ranges make a short filter: calls of no use beside refused ones are refused
+with them. Each refusal has its reason in the group's name. Most of it is inherited from the zygote; what that one needs
+itself, a short second filter refuses, as each run has the kernel translate that.
 """
 
 import errno
@@ -159,6 +160,8 @@ REFUSED: dict[str, dict[str, tuple[int, int]]] = {
 _CLONE, _CLONE3, _SOCKET, _SOCKETPAIR = (56, 220), (435, 435), (41, 198), (53, 199)
 _MEMFD_CREATE = (319, 279)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+OURS = ("unshare", "setns", "mount", "umount2", "setgroups", "setresgid", "setresuid", "capset")
+"""Refused calls that take a slot to a program without rights; besides them, `clone` into a namespace."""
 
 
 Target = str | int
@@ -172,18 +175,26 @@ class _Step(NamedTuple):
     on_false: Target
 
 
-def _ranges(column: int, counted: bool) -> list[tuple[int, Target]]:
-    """What becomes of a call, from each number on at which that changes."""
+def _ends(column: int, counted: bool) -> dict[int, Target]:
+    """What becomes of the calls that are not simply allowed."""
     ends: dict[int, Target] = {
         numbers[column]: "refuse" for group in REFUSED.values() for numbers in group.values() if numbers[column] >= 0
     }
     if not counted:
         ends[_MEMFD_CREATE[column]] = "refuse"
     ends |= {_CLONE[column]: "clone", _CLONE3[column]: "unknown"}
-    ends |= {_SOCKET[column]: "socket", _SOCKETPAIR[column]: "socket"}
+    return ends | {_SOCKET[column]: "socket", _SOCKETPAIR[column]: "socket"}
+
+
+def _ours(column: int) -> set[int]:
+    numbers = {name: numbers[column] for group in REFUSED.values() for name, numbers in group.items()}
+    return {_CLONE[column], *(numbers[name] for name in OURS)}
+
+
+def _ranges(ends: Mapping[int, Target]) -> list[tuple[int, Target]]:
+    """The same from each number on at which it changes."""
     every = [ends.get(number, "allow") for number in range(NEWEST_KNOWN + 1)]
-    changes = [number for number in range(NEWEST_KNOWN + 1) if not number or every[number] != every[number - 1]]
-    return [*((number, every[number]) for number in changes), (NEWEST_KNOWN + 1, "unknown"), (_X32_BIT, "kill")]
+    return [(number, end) for number, end in enumerate(every) if not number or end != every[number - 1]]
 
 
 def _tree(ranges: list[tuple[int, Target]], steps: list[_Step]) -> Target:
@@ -208,17 +219,44 @@ def build(machine: str, *, counted: bool = True) -> bytes:
     refused, as nothing would find it. Raises KeyError for a machine whose call numbers are not in the tables.
     """
     column, architecture = _ARCHITECTURES[machine]
+    return _whole(architecture, _ends(column, counted))
+
+
+def split(machine: str, *, counted: bool = True) -> tuple[bytes, bytes]:
+    """The same in two filters. Raises KeyError.
+
+    The first leaves what is OURS, so that whoever starts programs can have it: they inherit it, and the kernel need
+    not translate it for each of them. The second refuses the rest, and only to those that have the first already.
+    """
+    column, architecture = _ARCHITECTURES[machine]
+    ends, ours = _ends(column, counted), _ours(column)
+    common = {number: end for number, end in ends.items() if number not in ours}
+    steps = [_Step(_LOAD, _NUMBER_AT, "", "")]
+    _tree(_ranges({number: ends[number] for number in ours}), steps)
+    return _whole(architecture, common), _finished(steps)
+
+
+def _whole(architecture: int, ends: Mapping[int, Target]) -> bytes:
     steps = [
         _Step(_LOAD, _ARCHITECTURE_AT, "", ""),
         # Another architecture's calls (32-bit entry points) have other numbers: no program here needs them.
         _Step(_JUMP_EQUAL, architecture, 2, "kill"),
         _Step(_LOAD, _NUMBER_AT, "", ""),
     ]
-    _tree(_ranges(column, counted), steps)
+    _tree([*_ranges(ends), (NEWEST_KNOWN + 1, "unknown"), (_X32_BIT, "kill")], steps)
+    return _finished(steps)
+
+
+def _finished(steps: list[_Step]) -> bytes:
+    """With the ends that its jumps lead to, and those alone."""
+    wanted = {target for step in steps for target in (step.on_true, step.on_false)}
+    for name in list(_ENDS):
+        wanted |= {t for step in _ENDS[name] for t in (step.on_true, step.on_false)} if name in wanted else set()
     ends: dict[Target, int] = {}
     for name, block in _ENDS.items():
-        ends[name] = len(steps)
-        steps += block
+        if name in wanted:
+            ends[name] = len(steps)
+            steps += block
     return b"".join(_assembled(step, at, ends) for at, step in enumerate(steps))
 
 

@@ -76,7 +76,7 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
     """Build the root, then start slots on request until the host is gone. `user`: first of the slots' users."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # without its keeper nothing would clean up after it
     counted = "limit" in groups[0].control
-    rights = seccomp.build(kernel.MACHINE, counted=counted) if plan.filtered else None
+    first, rights = seccomp.split(kernel.MACHINE, counted=counted) if plan.filtered else (None, None)
     try:
         warm(plan.search, plan.preload)
         library = launcher.load(plan.library)
@@ -86,6 +86,8 @@ def serve(plan: Plan, control: socket.socket, groups: list[SlotFiles], user: int
             pages.lift(library)
             pages.collapse(library)
         rootfs.build(plan.visible)
+        if first is not None:
+            kernel.install_filter(first)
     except (OSError, ImportError) as error:
         control.send(json.dumps({"op": "down", "error": str(error)}).encode())
         return

@@ -45,6 +45,33 @@ def test_each_call_is_answered_as_the_tables_say(machine: str, column: int, coun
     assert got == expected
 
 
+def both(first: bytes, second: bytes, architecture: int, number: int, argument: int = 0) -> int:
+    """What two filters answer: the kernel asks all, and takes the severest answer: to kill, else the lowest number."""
+    answers = [verdict(program, architecture, number, argument) for program in (first, second)]
+    return KILL if KILL in answers else min(answers)
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+@pytest.mark.parametrize("counted", [True, False])
+def test_two_filters_refuse_what_the_one_does(machine: str, counted: bool) -> None:
+    whole, two = seccomp.build(machine, counted=counted), seccomp.split(machine, counted=counted)
+    architecture = ARCHITECTURES[machine]
+    for number in (*range(seccomp.NEWEST_KNOWN + 2), 1000, 0x40000000, 0xFFFFFFFF):
+        for argument in (0, AF_UNIX, AF_INET, NEW_PID, 0x003D0F00):
+            expected = verdict(whole, architecture, number, argument)
+            assert both(*two, architecture, number, argument) == expected, (number, argument)
+    assert both(*two, 0x40000003, 4) == KILL
+
+
+@pytest.mark.parametrize(("machine", "column"), [("x86_64", 0), ("aarch64", 1)])
+def test_the_first_of_two_filters_leaves_what_starts_programs(machine: str, column: int) -> None:
+    first, _ = seccomp.split(machine)
+    numbers = {name: numbers[column] for group in seccomp.REFUSED.values() for name, numbers in group.items()}
+    allowed = {name for name, number in numbers.items() if verdict(first, ARCHITECTURES[machine], number) == ALLOW}
+    assert allowed - {name for name, number in numbers.items() if number < 0} == set(seccomp.OURS)
+    assert verdict(first, ARCHITECTURES[machine], (56, 220)[column], NEW_PID) == ALLOW
+
+
 @pytest.mark.parametrize(("machine", "column"), [("x86_64", 0), ("aarch64", 1)])
 def test_arguments_decide_on_clone_and_sockets(machine: str, column: int) -> None:
     program, architecture = seccomp.build(machine), ARCHITECTURES[machine]
