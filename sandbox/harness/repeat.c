@@ -26,6 +26,7 @@
 #endif
 
 enum { MOST_REPEATS = 4, MOST_GIVEN = 16, MOST_HEADER = 4096, MOST_TEXT = 512, OUTPUTS = 2 };
+enum { SOON_MS = 5 }; /* when it is another call that looks after what has ended */
 enum { MESSAGE = 1, CHILD, STARTED, ENDED };
 
 /* A run that was served before. Same order and sizes as repeat.py's. */
@@ -42,6 +43,7 @@ struct slot {
     int64_t which, given, descriptors[MOST_GIVEN];
     int64_t length, held;
     int64_t pid, init, init_fd, status, cpu_us, rss_kb;
+    int64_t ended; /* the first process of the last run, killed and not waited for yet; 0: none */
     double started, wall_s;
     char header[MOST_HEADER], events_before[MOST_TEXT], cpu_before[MOST_TEXT];
     struct repeat repeats[MOST_REPEATS];
@@ -67,6 +69,25 @@ static int exactly(int fd, void *to, size_t size) {
     return 0;
 }
 
+/* Nothing of the last run lives after this. */
+static void clear(struct slot *s) {
+    int ignored;
+    if (!s->ended)
+        return;
+    waitpid((pid_t)s->ended, &ignored, 0);
+    s->ended = 0;
+}
+
+/* Who sleeps in recvmsg is woken whenever the host reads. */
+static void wait_for_host(struct slot *s) {
+    struct pollfd some = {(int)s->channel, POLLIN, 0};
+    if (poll(&some, 1, s->ended ? SOON_MS : -1) > 0)
+        return;
+    clear(s);
+    while (poll(&some, 1, -1) < 0 && errno == EINTR)
+        ;
+}
+
 /* A message's length and descriptors, and its header if that is no longer than those that repeat. */
 static int receive(struct slot *s) {
     unsigned char size[4];
@@ -76,11 +97,9 @@ static int receive(struct slot *s) {
     } control;
     struct iovec into = {size, sizeof size};
     struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    struct pollfd some = {(int)s->channel, POLLIN, 0};
     ssize_t got;
     int failed = 0;
-    while (poll(&some, 1, -1) < 0 && errno == EINTR) /* who sleeps in recvmsg is woken whenever the host reads */
-        ;
+    wait_for_host(s);
     do
         got = recvmsg((int)s->channel, &message, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
@@ -152,22 +171,18 @@ static int tell(struct slot *s) {
 
 static int64_t microseconds(struct timeval t) { return (int64_t)t.tv_sec * 1000000 + t.tv_usec; }
 
-/* End the run. The process first: its namespace can't end before it was waited for. */
+/* End the run, whose process has ended. That one is waited for first: its namespace can't end before, and would wake for
+ * nothing. */
 static void finish(struct slot *s) {
     struct rusage used;
     int status;
-    kill((pid_t)s->init, SIGKILL);
     wait4((pid_t)s->pid, &status, 0, &used);
+    kill((pid_t)s->init, SIGKILL);
+    close((int)s->init_fd);
+    s->ended = s->init;
     s->status = status;
     s->cpu_us = microseconds(used.ru_utime) + microseconds(used.ru_stime);
     s->rss_kb = used.ru_maxrss;
-}
-
-/* Nothing of the run lives after this. */
-static void clear(struct slot *s) {
-    int ignored;
-    waitpid((pid_t)s->init, &ignored, 0);
-    close((int)s->init_fd);
 }
 
 /* Serve one run: 0 once it is answered, else what is handed over, or -errno. */
@@ -198,7 +213,8 @@ static int serve(struct slot *s, struct repeat *r) {
     s->wall_s = now() - s->started;
     finish(s);
     result = ordinary(s, r) ? tell(s) : ENDED;
-    clear(s); /* while the answer is on its way: the kernel takes its time to end namespaces */
+    if (result)
+        clear(s);
     return result;
 }
 
@@ -221,7 +237,16 @@ static int known(const struct slot *s) {
 int repeat(struct slot *s) {
     int result = 0;
     while (!result) {
-        if ((result = launch_ready()) < 0 || (result = receive(s)) < 0)
+        /* The last run ends while the next is made ready and the answer is on its way: the kernel takes its time to end
+         * namespaces. What it still holds may leave no room for a process. */
+        if (launch_ready() < 0) {
+            clear(s);
+            if ((result = launch_ready()) < 0)
+                break;
+        }
+        result = receive(s);
+        clear(s);
+        if (result < 0)
             break;
         s->which = known(s);
         result = s->which < 0 ? MESSAGE : serve(s, s->repeats + s->which);

@@ -40,7 +40,7 @@ class _Slot(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("channel", "peak", "events", "cpu", "sockets", "which", "given")),
         ("descriptors", ctypes.c_int64 * MOST_GIVEN),
         *((name, ctypes.c_int64) for name in ("length", "held", "pid", "init", "init_fd", "status", "cpu_us",
-                                              "rss_kb")),
+                                              "rss_kb", "ended")),
         *((name, ctypes.c_double) for name in ("started", "wall_s")),
         ("header", ctypes.c_char * MOST_HEADER),
         *((name, ctypes.c_char * MOST_TEXT) for name in ("events_before", "cpu_before")),

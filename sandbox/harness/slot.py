@@ -18,8 +18,8 @@ sizes. Runs are answered by `done`, or by `down`: a jail could not be built or a
 known of the program.
 
 A run's jail is a process namespace with a fresh mount namespace and an empty /tmp. All in it is killed before the
-answer is sent, and gone before the next is made. This process never reads a message's contents, nor does any other that
-programs are forked from: what one run or its tests wrote can't be found in another's memory.
+answer is sent, and gone before the next run begins. This process never reads a message's contents, nor does any other
+that programs are forked from: what one run or its tests wrote can't be found in another's memory.
 """
 
 import fcntl

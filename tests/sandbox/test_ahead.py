@@ -152,6 +152,13 @@ def test_a_run_leaves_nothing_in_what_is_made_for_the_next(sandbox: Sandbox) -> 
     assert {sandbox.run(Program("python", code)).stdout for _ in range(10)} == {first}
 
 
+def test_processes_that_fill_a_run_s_limit_and_outlive_it_leave_room_for_the_next(sandbox: Sandbox) -> None:
+    code = "for n in {1..19}; do sleep 60 & done; echo $(ls /proc | grep -c '^[0-9]')"
+    outputs = [sandbox.run(Program("bash", code), Limits(processes=24)) for _ in range(8)]
+    assert len({(one.stdout, one.code) for one in outputs}) == 1, outputs
+    _ahead()
+
+
 def test_a_run_whose_slot_is_lost_is_run_in_another(sandbox: Sandbox) -> None:
     assert sandbox.run(Program("python", "print(1)")).ok
     (slot,) = _slots()
