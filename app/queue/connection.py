@@ -12,7 +12,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from app.queue import scripts
 from app.queue.link import Command, Line
-from app.queue.outage import outage, unavailable_as_error
+from app.queue.outage import unavailable_as_error
 from app.settings import Settings
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -118,10 +118,8 @@ class Server:
         commands: list[Command] = []
         for stream in streams:
             commands += [("XLEN", stream), ("MEMORY", "USAGE", stream, "SAMPLES", _SIZE_SAMPLES)]
-        found = await self.execute(commands, atomic=False)
-        for reply in found:
-            if isinstance(reply, Exception):
-                raise outage(reply)
+        async with unavailable_as_error():
+            found = await self._line.ask(*commands)
         return [(int(found[n]), int(found[n + 1] or 0)) for n in range(0, len(found), 2)]
 
     async def exist(self, entries: Sequence[tuple[str, bytes]]) -> list[bool]:
@@ -149,20 +147,17 @@ class Server:
             found = await self._redis.xread({stream: after}, count=count, block=block_ms)
         return _entries(found)
 
-    async def read_dropping(
-        self, stream: str, read: bytes | None, ttl_s: int, count: int, block_ms: int
-    ) -> list[Entry]:
-        """Drop the entries of a stream up to and with an id, which were read; then the first ones, waiting for one.
+    async def read_on(self, stream: str, read: bytes | None, count: int, block_ms: int, *, drop: bool) -> list[Entry]:
+        """The entries of a stream behind those that were read, up to and with an id, waiting for one.
 
-        It is always the oldest that are read: an entry that is there was never dropped, whatever the server's clock
-        does to ids.
+        `drop`: those are deleted, and the oldest that are left are read. Only so is everything found that is there,
+        whatever the server's clock does to ids; but the answer to the deletion comes first, and wakes two processes.
         """
-        drop: list[Command] = []
-        if read is not None:
-            drop = [("XTRIM", stream, "MINID", after(read)), ("EXPIRE", stream, ttl_s)]
-        wait: Command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, "0")
+        drops: list[Command] = [("XTRIM", stream, "MINID", after(read))] if drop and read is not None else []
+        start = "0" if drop or read is None else read
+        wait: Command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, start)
         async with unavailable_as_error():
-            return [entry for _, entry in _read(await self._line_to(stream).wait(*drop, wait))]
+            return [entry for _, entry in _read(await self._line_to(stream).wait(*drops, wait))]
 
     async def read_group(
         self, streams: list[str], group: str, consumer: str, count: int, block_ms: int | None

@@ -24,6 +24,8 @@ from app.rewards.base import CPU_LANE, LANES
 
 _log = structlog.get_logger(__name__)
 _REPLIES_AT_ONCE = 64
+_UNDROPPED = 32
+"""Replies that are read before they are dropped."""
 _BLOCK_MS = 1000
 _SEND_AT_ONCE = 64
 """Micro-batches sent in one round trip: enough to keep workers busy while the rest is encoded."""
@@ -70,7 +72,9 @@ class Dispatcher:
         self._node = uuid.uuid4().hex
         self._reply = keys.reply(self._node)
         self._read: bytes | None = None
-        """Reply read last: it and those before it can be dropped."""
+        """Reply read last; None to begin with the oldest that is there."""
+        self._undropped = 0
+        """Replies that were read and are there still."""
         self._numbers = count()
         self._cache = ScoreCache(cache_items)
         self._open: dict[Work, Batch] = {}
@@ -328,13 +332,16 @@ class Dispatcher:
 
     async def _read_some(self, block_ms: int = _BLOCK_MS) -> bool:
         """Take the next replies; whether there were any."""
-        entries = await self._server.read_dropping(
-            self._reply, self._read, self._reply_ttl_s, _REPLIES_AT_ONCE, block_ms
-        )
+        drop = self._undropped >= _UNDROPPED
+        entries = await self._server.read_on(self._reply, self._read, _REPLIES_AT_ONCE, block_ms, drop=drop)
+        left = 0 if drop and self._read is not None else self._undropped
         for _, fields in entries:
             self._receive(fields)
             await asyncio.sleep(0)  # Others' turn: replies of an offline job must not delay online requests.
-        self._read = entries[-1][0] if entries else None
+        if entries:
+            self._read, self._undropped = entries[-1][0], left + len(entries)
+        else:  # Ids may have begun anew: next time all that is there is read, once more, and dropped after it.
+            self._read, self._undropped = None, _UNDROPPED if left else 0
         return bool(entries)
 
     async def _server_remembers(self) -> bool:
@@ -353,6 +360,7 @@ class Dispatcher:
             places = [(self._keys.queue(b.work.lane, b.work.priority), b.stream_id or b"") for b in some]
             found = await self._server.exist(places)
             gone += [batch for batch, there in zip(some, found, strict=True) if not there]
+        self._read, self._undropped = None, _UNDROPPED
         while await self._read_some(1):  # What is answered is gone from its queue too.
             pass
         lost = [batch for batch in gone if batch.id in self._under_way]

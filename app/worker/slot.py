@@ -100,12 +100,14 @@ class Slot:
         deaths: Counter[tuple[int, int]] = Counter()
         while True:
             received: list[bytes] = []
-            async for scores in self._attempt(payload):
+            whole = False
+            async for scores in self._attempt(payload):  # to its end: to clear a broken-off one away takes a task
                 received.append(scores.payload)
+                whole = scores.last
                 yield scores
-                if scores.last:
-                    await self._count(items)
-                    return
+            if whole:
+                await self._count(items)
+                return
             point, status = self._progress.read(), self._killed_for
             await self._buried()
             sent = codec.decode_batch(load(payload))
