@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -18,9 +18,10 @@ from app.api.lines import line_response
 from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
-from app.api.work import kept_for_groups, work_of
+from app.api.work import kept_for_groups, work_item
+from app.queue.codec import WorkItem
 from app.queue.outage import QueueUnavailable
-from app.queue.packing import components_of
+from app.queue.packing import Work, works_of
 from app.queue.pending import Pending
 from app.queue.room import QueueFull
 from app.rewards.base import Sample
@@ -78,7 +79,6 @@ class Scoring:
         self._state = state
         self._received = received
         self._options = received.head.options
-        self._components = components_of(rubric)
         self._started = started
         deadline = started + self._options.deadline_ms / 1000
         self._priority = capped(request, self._options.priority)
@@ -112,14 +112,7 @@ class Scoring:
         dispatcher.expect(self._pending)
         self._expect(items)
         try:
-            dispatcher.submit_few(
-                work_of(items, self._rubric),
-                self._components,
-                self._pending,
-                priority=self._priority,
-                evidence=self._options.evidence != "none",
-                reuse=reuse,
-            )
+            dispatcher.submit_few(self._work(items), self._pending, reuse=reuse)
         except BaseException:
             dispatcher.forget(self._pending)
             raise
@@ -196,11 +189,9 @@ class Scoring:
             return
         dispatcher = self._state.dispatcher
         submission = dispatcher.submit(
-            work_of(items, self._rubric),
-            self._components,
+            self._work(items),
             self._pending,
             priority=self._priority,
-            evidence=self._options.evidence != "none",
             reuse=reuse,
             first=first,
             more=self._received.items is None,
@@ -211,6 +202,11 @@ class Scoring:
         with suppress(TimeoutError):  # What did not get into the queue by the deadline is timed out like the rest.
             async with asyncio.timeout(max(0.0, self._pending.deadline - time.monotonic())):
                 await submission
+
+    def _work(self, items: Sequence[ItemIn]) -> Iterator[tuple[WorkItem, tuple[Work, ...]]]:
+        evidence = self._options.evidence != "none"
+        for item in items:
+            yield work_item(item), works_of(self._rubric, item.reference["kind"], self._priority, evidence)
 
     def _expect(self, items: Sequence[ItemIn]) -> int:
         first = self._pending.extend(len(items))

@@ -8,7 +8,7 @@ from app.api.auth.gate import capped
 from app.api.disconnect import while_connected
 from app.api.state import state_of
 from app.queue.codec import ComponentScore, WorkItem
-from app.queue.packing import Plan, components_of
+from app.queue.packing import works_of
 from app.queue.pending import Pending
 from app.rubric import bind
 from app.schemas import ComponentSpec, RubricSpec
@@ -22,16 +22,14 @@ async def compute(request: Request, item: WorkItem, reward: str, deadline_s: flo
 async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:
     state = state_of(request)
     rubric = bind(RubricSpec(components={reward: ComponentSpec(reward=reward)}))
-    lane = rubric.components[0].reward.lane(item.reference["kind"])
+    priority = capped(request, "online")
     pending = Pending(request.state.request_id, 1, 1, time.monotonic() + deadline_s)
     state.dispatcher.expect(pending)
     try:
         await state.dispatcher.submit(
-            [(item, (Plan(lane, (0,)),))],
-            components_of(rubric),
+            [(item, works_of(rubric, item.reference["kind"], priority, True))],
             pending,
-            priority=capped(request, "online"),
-            evidence=True,
+            priority=priority,
             reuse=False,  # A program may well be run again to see whether it does the same.
         )
         async for _ in pending.ready():

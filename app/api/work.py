@@ -12,14 +12,14 @@ from app.rubric import Rubric
 def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
     """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
     for item in items:
-        work = WorkItem(
-            completion_text(item.completion),
-            prompt_text(item.prompt),
-            item.reference,
-            item.language,
-            item.meta,
-        )
-        yield work, plans_of(rubric, item.reference["kind"])
+        yield work_item(item), plans_of(rubric, item.reference["kind"])
+
+
+def work_item(item: ItemIn) -> WorkItem:
+    """What rewards see of an item."""
+    return WorkItem(
+        completion_text(item.completion), prompt_text(item.prompt), item.reference, item.language, item.meta
+    )
 
 
 def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import count
 from random import random
 
@@ -11,12 +11,12 @@ import structlog
 
 from app.queue import codec
 from app.queue.cache import ScoreCache, as_cached
-from app.queue.codec import ComponentWork, WorkItem
+from app.queue.codec import WorkItem
 from app.queue.connection import Fields, Server
 from app.queue.costs import Costs
 from app.queue.keys import PRIORITIES, Keys
 from app.queue.outage import QueueUnavailable, Reason
-from app.queue.packing import Batch, Limits, Plan, Route, Work
+from app.queue.packing import Batch, Leaving, Limits, Route, Work
 from app.queue.pending import Pending
 from app.queue.room import QueueFull, Room
 from app.queue.spool import LARGE_BYTES, Spool
@@ -33,6 +33,7 @@ _FEW = 8
 """A request of so few items lets its micro-batch wait a moment for those of others."""
 _MANY = 32
 """Requests under way that are worth the whole wait for more."""
+_HALF = 2
 _TIME_TO_JOIN = 0.8
 """Share of its own time that a request must still have if it joins a micro-batch of another."""
 _MAX_BACKOFF_S = 2.0
@@ -134,12 +135,10 @@ class Dispatcher:
 
     async def submit(
         self,
-        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
-        components: Sequence[ComponentWork],
+        work: Iterable[tuple[WorkItem, tuple[Work, ...]]],
         pending: Pending,
         *,
         priority: str,
-        evidence: bool,
         reuse: bool,
         first: int = 0,
         more: bool = False,
@@ -154,56 +153,41 @@ class Dispatcher:
         if not self._room.known(priority):
             await self._room.check(priority)
         few = more or len(pending.scores) <= _FEW
-        for full in self._place_all(work, components, pending, priority, evidence, reuse, first, few):
+        for full in self._place_all(work, pending, reuse, first, few):
             if few and len(full) < _SEND_AT_ONCE:
                 self._spawn(self._send(full))
             else:
                 await self._sent(full)
 
-    def submit_few(
-        self,
-        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
-        components: Sequence[ComponentWork],
-        pending: Pending,
-        *,
-        priority: str,
-        evidence: bool,
-        reuse: bool,
-    ) -> None:
+    def submit_few(self, work: Iterable[tuple[WorkItem, tuple[Work, ...]]], pending: Pending, *, reuse: bool) -> None:
         """The same for all items of a request that `takes_at_once`, without waiting."""
-        for full in self._place_all(work, components, pending, priority, evidence, reuse, 0, True):
+        for full in self._place_all(work, pending, reuse, 0, True):
             self._spawn(self._send(full))
 
     def _place_all(
         self,
-        work: Iterable[tuple[WorkItem, tuple[Plan, ...]]],
-        components: Sequence[ComponentWork],
+        work: Iterable[tuple[WorkItem, tuple[Work, ...]]],
         pending: Pending,
-        priority: str,
-        evidence: bool,
         reuse: bool,
         first: int,
         few: bool,
     ) -> Iterator[list[Batch]]:
         """Find the scores of items or places for them; yields micro-batches that are to be sent before it goes on."""
-        works: dict[Plan, Work] = {}
+        works: dict[Work, None] = {}
         how: dict[str, int] = {"computed": 0, "joined": 0, "cached": 0}
         full: list[Batch] = []
-        same: tuple[Plan, ...] = ()
-        needed: list[Work] = []
-        for index, (item, plans) in enumerate(work, first):
+        same: tuple[Work, ...] = ()
+        for index, (item, needed) in enumerate(work, first):
             codec.encode_into(item, self._encoded)
-            if plans is not same:
-                for plan in plans:
-                    if plan not in works:
-                        works[plan] = Work.of(plan, components, priority, evidence)
-                same, needed = plans, [works[plan] for plan in plans]
+            if needed is not same:
+                works.update(dict.fromkeys(needed))
+                same = needed
             for one in needed:
                 how[self._place(pending, index, item, one, reuse, full)] += 1
             if len(full) >= _SEND_AT_ONCE:
                 yield full
                 full = []
-        for one in works.values():
+        for one in works:
             # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
             self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
         if full:
@@ -243,20 +227,27 @@ class Dispatcher:
             full.append(batch)
 
     def _flush_later(self, work: Work) -> None:
-        """Send the open micro-batch in a moment, with whatever others put into it until then."""
+        """Send the open micro-batch in a moment, with whatever others put into it until then.
+
+        Where nothing else is under way there is nothing to wait beside; where half of the requests wait for this one,
+        the others are being scored, and it had better follow them.
+        """
         batch = self._open.get(work)
-        if batch is None or batch.leaving:
+        if batch is None or batch.leaving is Leaving.SOON:
             return
-        batch.leaving = True
+        requests = len(self._by_pending)
+        if not self._under_way or len(batch.waiting) * _HALF >= requests:
+            batch.leaving = Leaving.SOON
+            asyncio.get_running_loop().call_soon(self._flush, batch)
+        elif batch.leaving is Leaving.NOT:
+            batch.leaving = Leaving.LATER
+            wait_s = self._coalesce_s * min(1.0, requests / _MANY)
+            asyncio.get_running_loop().call_later(wait_s, self._flush, batch)
 
-        def flush() -> None:
-            if self._open.get(work) is batch:
-                del self._open[work]
-                self._spawn(self._send([batch]))
-
-        # Where nothing is under way there is nothing to wait beside, and where little is, little will come.
-        share = min(1.0, len(self._by_pending) / _MANY) if self._under_way else 0.0
-        asyncio.get_running_loop().call_later(self._coalesce_s * share, flush)
+    def _flush(self, batch: Batch) -> None:
+        if self._open.get(batch.work) is batch:
+            del self._open[batch.work]
+            self._spawn(self._send([batch]))
 
     async def _send(self, batches: list[Batch]) -> None:
         """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""

@@ -4,6 +4,7 @@ An item equal to one that is in a micro-batch already takes no place of its own:
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -65,6 +66,13 @@ class Work(NamedTuple):
         return blake2b(item, digest_size=_KEY_BYTES, key=blake2b(self.encoded, digest_size=32).digest()).digest()
 
 
+@lru_cache(maxsize=_KEPT)
+def works_of(rubric: Rubric, kind: str, priority: str, evidence: bool) -> tuple[Work, ...]:
+    """What an item with such a reference has in common with others, lane by lane."""
+    components = components_of(rubric)
+    return tuple(Work.of(plan, components, priority, evidence) for plan in plans_of(rubric, kind))
+
+
 class Route(NamedTuple):
     """Who waits for the scores of an item."""
 
@@ -72,6 +80,16 @@ class Route(NamedTuple):
     item: int
     joined: bool
     """The item is equal to one that was there before."""
+
+
+class Leaving(Enum):
+    """Whether a micro-batch of few items is sent, full or not."""
+
+    NOT = "not"
+    LATER = "later"
+    """Once others have had the time to join."""
+    SOON = "soon"
+    """With those who come in this turn of the loop."""
 
 
 class Batch:
@@ -93,8 +111,7 @@ class Batch:
         """Once sent."""
         self.file: Filed | None = None
         """What holds its payload, if it is large."""
-        self.leaving = False
-        """It is sent in a moment, full or not."""
+        self.leaving = Leaving.NOT
         self._entries: list[RawEntry] = []
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from app.queue.consumer import Answer, Consumer, Task
 from app.queue.dispatch import Dispatcher, queue_state
 from app.queue.keys import PRIORITIES, Keys
 from app.queue.outage import QueueUnavailable
-from app.queue.packing import Limits, Plan
+from app.queue.packing import Limits, Plan, Work
 from app.queue.pending import Pending
 from app.queue.presence import Presence, live_workers
 from app.queue.room import QueueFull, Room
@@ -24,7 +24,7 @@ from app.status import Status
 KEYS = Keys("t")
 LEASE_S = 0.2
 COMPONENTS = [codec.ComponentWork(0, "format", 1, {})]
-PLANS = (Plan("cpu", (0,)),)
+PLAN = Plan("cpu", (0,))
 ONE = codec.ComponentScore(1.0, Status.OK, None, 7)
 
 
@@ -49,8 +49,9 @@ def room(server: Server, batches: int = 1000, size: int = 1 << 30) -> Room:
     return Room(server, KEYS, most_batches=batches, most_bytes=size)
 
 
-def items(*texts: str) -> list[tuple[codec.WorkItem, tuple[Plan, ...]]]:
-    return [(codec.WorkItem(text, "", {"kind": "none"}, None, {}), PLANS) for text in texts]
+def items(priority: str, *texts: str) -> list[tuple[codec.WorkItem, tuple[Work, ...]]]:
+    works = (Work.of(PLAN, COMPONENTS, priority, True),)
+    return [(codec.WorkItem(text, "", {"kind": "none"}, None, {}), works) for text in texts]
 
 
 async def submit(
@@ -58,7 +59,7 @@ async def submit(
 ) -> Pending:
     pending = Pending("r", len(texts), 1, time.monotonic() + seconds)
     dispatcher.expect(pending)
-    await dispatcher.submit(items(*texts), COMPONENTS, pending, priority=priority, evidence=True, reuse=reuse)
+    await dispatcher.submit(items(priority, *texts), pending, priority=priority, reuse=reuse)
     return pending
 
 
@@ -336,3 +337,17 @@ async def test_a_server_that_is_away_is_one_typed_error(tmp_path):
     with pytest.raises(QueueUnavailable):
         await server.ping()
     await server.close()
+
+
+async def test_requests_share_a_micro_batch_that_leaves_once_half_of_them_wait_for_it(
+    redis_server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.queue.room._KNOWN_S", 60.0)
+    dispatcher = made(redis_server, coalesce_s=60.0)
+    worker = consumer(redis_server, "w")
+    await worker.create_groups()
+    for _ in range(2):  # At first there is nothing to wait beside; then there are four that are being scored.
+        for n in range(4):
+            await submit(dispatcher, f"text {n}")
+        assert (await take(worker)).envelope.items == 4
+    await dispatcher.stop()
