@@ -28,7 +28,6 @@ from app.worker.progress import Point, Progress
 _log = structlog.get_logger(__name__)
 _MIB = 1 << 20
 _READ_LIMIT = 64 * _MIB
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _UNEXPLAINED_DEATHS = 2
 """Deaths of a child at a micro-batch, before any item of it, after which the micro-batch is given up."""
 _DEATHS_OF_A_POINT = 3
@@ -296,10 +295,8 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """CPU time a process has used; 0 if it is gone."""
+    """CPU time a process has used, by its clock as `clock_getcpuclockid` names it; 0 if it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
-            fields = file.read().rpartition(b")")[2].split()
+        return time.clock_gettime(~pid << 3 | 2)
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
