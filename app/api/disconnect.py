@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.types import Scope
 
@@ -13,6 +13,17 @@ _CALLER = "caller"
 
 class ClientGone(Exception):
     """The client closed the connection before the answer was ready."""
+
+
+class Asking(Protocol):
+    """Whoever is to be told of a request's client."""
+
+    body_here: bool
+    """All of the request's body has arrived."""
+
+    def leave(self) -> None:
+        """The connection is closed."""
+        ...
 
 
 class Caller:

@@ -11,7 +11,7 @@ from httptools import HttpRequestParser
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.disconnect import Caller, ClientGone, introduce
+from app.api.disconnect import Asking, ClientGone, introduce
 from app.api.filling import Filling
 
 HEAD_S = 30.0
@@ -31,6 +31,7 @@ class _Gathered:
         self._loop = loop
         self._held: list[bytes] = []
         self._size = 0
+        self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -61,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head = True
-        self._callers: deque[Caller] = deque()
+        self.callers: deque[Asking] = deque()
         """Of the requests that are not answered, in the order they came."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -71,7 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
-        for caller in self._callers:
+        for caller in self.callers:
             caller.leave()
 
     def data_received(self, data: bytes) -> None:
@@ -93,18 +94,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def begin(self) -> None:
         """The head of a request is here: have it answered."""
-        self._introduce()
+        self.callers.append(introduce(self.scope, self._fill))  # pyright: ignore[reportArgumentType]
         super().on_headers_complete()
-
-    def _introduce(self) -> Caller:
-        caller = introduce(self.scope, self._fill)  # pyright: ignore[reportArgumentType]
-        self._callers.append(caller)
-        return caller
 
     def on_message_complete(self) -> None:
         self.end_of_message()
-        if self._callers:  # An answer may come before the end of what it answers.
-            self._callers[-1].body_here = True
+        if self.callers:  # An answer may come before the end of what it answers.
+            self.callers[-1].body_here = True
         super().on_message_complete()
 
     def end_of_message(self) -> None:
@@ -112,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
 
     def on_response_complete(self) -> None:
-        self._callers.popleft()
+        self.callers.popleft()
         super().on_response_complete()
 
     async def _fill(self, scope: Scope, size: int, stall_s: float) -> bytearray | None:

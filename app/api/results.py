@@ -102,14 +102,13 @@ class Groups:
 
     def stats(self) -> list[GroupOut]:
         """In the order of the groups' first items."""
-        if not self._members:
-            return []
-        for members in self._members.values():
-            members.sort(key=lambda member: member[0])
-        return [
-            GroupOut(group, *group_stats([reward for _, reward, _ in members], [passed for *_, passed in members]))
-            for group, members in sorted(self._members.items(), key=lambda pair: pair[1][0][0])
-        ]
+        found: list[tuple[int, GroupOut]] = []
+        for group, members in self._members.items():
+            members.sort()
+            indices, rewards, passes = zip(*members, strict=True)
+            found.append((indices[0], GroupOut(group, *group_stats(rewards, passes))))
+        found.sort()
+        return [stats for _, stats in found]
 
 
 class Combiner:

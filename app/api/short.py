@@ -19,7 +19,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from app.api.auth.gate import admit
 from app.api.auth.limits import Use
 from app.api.bodies import Media, accepted, header_of, headers_of, respond, sent
-from app.api.disconnect import Caller
 from app.api.errors import CLIENT_GONE, problem_of
 from app.api.items import ItemIn
 from app.api.middleware import REQUEST_ID, identify
@@ -82,8 +81,7 @@ class ShortProtocol(BoundedProtocol):
         self.end_of_message()
         self.cycle = exchange  # pyright: ignore[reportAttributeAccessIssue]
         self.tasks.add(exchange)  # pyright: ignore[reportArgumentType]
-        exchange.caller = self._introduce()
-        exchange.caller.on_leaving = exchange.leave
+        self.callers.append(exchange)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -157,11 +155,11 @@ class Exchange:
         self._use = use
         self._started = started
         self._ended = False
-        self.caller: Caller | None = None
         self.request_id: str = request.scope["state"]["request_id"]
         self.keep_alive: bool = protocol.parser.should_keep_alive()
         self.disconnected = False
         self.more_body = False
+        self.body_here = True
         self.response_complete = False
 
     @classmethod
@@ -235,8 +233,6 @@ class Exchange:
 
     def _end(self, status: int) -> None:
         self._ended = True
-        if self.caller is not None:
-            self.caller.on_leaving = None  # Nothing refers in a circle: garbage would cost as much again.
         self._protocol.tasks.discard(self)  # pyright: ignore[reportArgumentType]
         self._scoring.end()
         self._state.inbound.release(self._request.scope)

@@ -26,10 +26,10 @@ def group_stats(rewards: Sequence[float | None], passes: Sequence[float | None])
     """
     scored = [r for r in rewards if r is not None]
     judged = [p for p in passes if p is not None]
-    pass_rate = sum(p >= 1.0 for p in judged) / len(judged) if judged else None
+    pass_rate = sum([p >= 1.0 for p in judged]) / len(judged) if judged else None
     if not scored:
         return GroupStats(len(rewards), 0, None, None, pass_rate, False)
     mean = sum(scored) / len(scored)
-    std = sqrt(sum((r - mean) ** 2 for r in scored) / len(scored))
+    std = sqrt(sum([(r - mean) ** 2 for r in scored]) / len(scored))
     flat = max(scored) - min(scored) <= _EQUAL_REWARDS
     return GroupStats(len(rewards), len(scored), mean, 0.0 if flat else std, pass_rate, flat)
