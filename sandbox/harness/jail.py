@@ -48,8 +48,9 @@ class Jail:
         for pid, _ in self._inits:
             os.kill(pid, signal.SIGKILL)
         if not self._launcher.setting.namespaces:
-            kill_users(self._launcher.setting.users)
-            kill_descendants()
+            users = self._launcher.setting.users
+            kill_users(users)
+            kill_descendants(users)
 
     def close(self) -> None:
         """Make sure that nothing is left. Raises Unconfined."""

@@ -43,21 +43,24 @@ def kill_users(users: Iterable[int]) -> None:
         os.waitpid(fork_into(kill), 0)
 
 
-def kill_descendants() -> None:
-    """Without a process namespace: orphans fall to this process, so kill the children until none lives."""
-    while living := _alive(_children()):
+def kill_descendants(users: Iterable[int]) -> None:
+    """Without a process namespace: orphans fall to this process, so kill the children until none lives.
+
+    In gVisor's kernel they do not: there it is all of the users' that must be seen to be gone.
+    """
+    while living := _alive(_ours(users)):
         for pid in living:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(ORPHAN_PAUSE)
 
 
-def _children() -> set[int]:
+def _ours(users: Iterable[int]) -> set[int]:
     own = os.getpid()
     try:
         return {int(item) for item in Path(f"/proc/self/task/{own}/children").read_text().split()}
     except FileNotFoundError:  # gVisor's kernel
-        return {pid for pid, process in processes().items() if process.parent == own}
+        return {pid for pid, process in processes().items() if process.parent == own or process.user in users}
 
 
 def _alive(pids: set[int]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,14 @@ def test_each_run_of_many_ends_in_its_own_way(sandbox: Sandbox, language: str) -
     report = sandbox.judge(job)
     expected = [ENDINGS[name][1] for name in order]
     assert [test.status for test in report.tests] == expected, report
+
+
+@pytest.mark.parametrize("language", ["python", "bash"])
+def test_programs_have_all_processors_that_the_sandbox_has(sandbox: Sandbox, language: str) -> None:
+    code = {"python": "print(open('/proc/self/status').read())", "bash": "cat /proc/self/status"}[language]
+    allowed = next(line for line in Path("/proc/self/status").read_text().splitlines() if "Cpus_allowed:" in line)
+    for _ in range(20):
+        assert allowed.encode() in sandbox.run(Program(language, code)).stdout.splitlines()
 
 
 def test_files_of_a_program_are_gone_when_another_runs(sandbox: Sandbox) -> None:
