@@ -45,6 +45,9 @@ _ALIASES = {
 }
 
 
+_TYPES = {media: (b"content-type", media.value.encode()) for media in Media}
+
+
 async def parse(request: Request, model: type[M], max_bytes: int) -> M:
     """Read and check a body. Raises Problem: 400, 408, 413, 415 or 422."""
     media = sent(request, (Media.JSON, Media.MSGPACK))
@@ -68,7 +71,8 @@ def sent(request: Request, allowed: tuple[Media, ...]) -> Media:
 
 def accepted(request: Request) -> Media:
     """What the client wants back: what it accepts, else what it sent."""
-    for part in header_of(request, b"accept").split(","):
+    accept = header_of(request, b"accept")
+    for part in accept.split(",") if accept else ():
         media = _media(part)
         if media is not None:
             return media
@@ -109,7 +113,7 @@ class _Encoded(Response):
         self.status_code = 200
         self.background = None
         self.body = body
-        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media.value.encode())]
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), _TYPES[media]]
 
 
 @lru_cache(_HEADERS_KEPT)

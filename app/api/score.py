@@ -19,6 +19,7 @@ from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
 from app.api.work import kept_for_groups, work_item
+from app.observe.logs import debugs
 from app.queue.codec import WorkItem
 from app.queue.outage import QueueUnavailable
 from app.queue.packing import Work, works_of
@@ -236,7 +237,10 @@ class Scoring:
         metrics.answered(self._rubric.name, tally.scored, tally.abstained, self._pending.queue_ms / 1000)
         if self._key:
             metrics.key_items.labels(self._key).inc(tally.scored + tally.abstained)
-        log = _log.info if self._named or len(self._pending.scores) > _FEW else _log.debug
+        shown = self._named or len(self._pending.scores) > _FEW
+        if not shown and not debugs():
+            return
+        log = _log.info if shown else _log.debug
         log(
             "scored",
             request=self._pending.request,

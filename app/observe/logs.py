@@ -9,11 +9,18 @@ import msgspec
 import structlog
 
 
+class _Written:
+    """The lowest level that this process writes."""
+
+    level = logging.NOTSET
+
+
 def configure(level: str, *, process: str) -> None:
     """Set up logging for this process; `process` names its part: api, worker, child."""
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError(f"unknown log level '{level}': use debug, info, warning or error")
+    _Written.level = number
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,6 +34,11 @@ def configure(level: str, *, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def debugs() -> bool:
+    """Whether lines of level `debug` are written: to find out costs less than a line that is not."""
+    return _Written.level <= logging.DEBUG
 
 
 def _encode(event: dict[str, Any], **_: object) -> bytes:

@@ -466,3 +466,17 @@ async def test_an_outage_is_no_answer_of_zero(tmp_path: Path):
             assert told["x-request-id"] == problem["request_id"]
         assert (running.app.seen, running.in_flight, running.state.inbound.held) == (1, 0, 0)
     await machine.server.close()
+
+
+async def test_a_stop_lets_a_body_come_whose_head_is_here(running: Running, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.api.short._BODY_WITHIN_S", 60.0)
+    client = await running.connect()
+    whole = request(encoded([ITEM]))
+    client.send(whole[:-5])
+    connections = running.server.server_state.connections
+    await running.until(lambda: any(getattr(one, "_body", None) for one in connections))
+    running.server.should_exit = True
+    await running.until(lambda: running.app.seen == 1)
+    client.send(whole[-5:])
+    status, headers, _ = await client.answer()
+    assert (status, headers["connection"]) == (200, "close")
