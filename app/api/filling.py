@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from app.api.spare import spare
+
 _AT_ONCE = 16 << 20
 """Room made before anything has come; a client that only says that it sends more gets no more."""
 
@@ -14,7 +16,7 @@ class Filling(asyncio.BufferedProtocol):
         self, first: bytes | bytearray, size: int, protocol: asyncio.Protocol, stop: Callable[[], None]
     ) -> None:
         """`first` are those that are here already, fewer than `size`; `stop` has the connection read no more."""
-        self.body = bytearray(max(len(first), min(size, _AT_ONCE)))
+        self.body = spare.take(max(len(first), min(size, _AT_ONCE)))
         self.body[: len(first)] = first
         self._size = size
         self._got = len(first)

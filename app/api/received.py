@@ -15,6 +15,7 @@ from app.api.bodies import Media, read, sent, stream
 from app.api.elements import NotElements, json_elements, json_fields, msgpack_elements, msgpack_fields
 from app.api.errors import Problem, field_path, invalid, invalid_fields, malformed, too_large
 from app.api.items import MAX_ITEM_BYTES, BadItem, BadValue, ItemIn, checked, json_item, msgpack_item
+from app.api.spare import spare
 from app.schemas import JobRequest, ScoreRequest
 
 WINDOW_ITEMS = 1024
@@ -70,6 +71,7 @@ async def receive(request: Request, model: type[ScoreRequest], bounds: Bounds) -
     body = await read(request, bounds.bytes)
     decoded = at_once(body, media, model) if len(body) <= SMALL_BYTES else None
     if decoded is not None and len(decoded[1]) <= bounds.items:
+        spare.give(body)  # What was decoded is a copy.
         return Decoded(*decoded)
     whole = taken_apart(body, media, model, bounds.items)
     await whole.check()
