@@ -27,6 +27,7 @@ def write(path: Path, source: int, size: int, mode: int) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         os.fchmod(fd, mode)
+        os.ftruncate(fd, size)  # a file system in memory that knows the size takes large pieces for it
         copy(source, fd, size)
     finally:
         os.close(fd)

@@ -25,6 +25,10 @@ ACCOUNTS = {"passwd": "runner:x:65534:65534::/tmp:/bin/sh\n", "group": "runner:x
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 SCRATCH = "nr_inodes=4096,mode=1777"
 """4096 files are more than a test needs, and bound the kernel memory that empty files take."""
+BOX = "size=512m,nr_inodes=4096,mode=0755"
+LARGE_PIECES = "huge=within_size"
+"""A file in memory may lie in pieces larger than a page, as far as they hold nothing else. Of a program, fewer of them
+are to be mapped and taken down."""
 _LOCKED = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID
 
 
@@ -121,7 +125,11 @@ def slot_mounts() -> None:
 
     Without times of access: the next run could read in them what this one has looked at.
     """
-    kernel.mount("tmpfs", "/box", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOATIME, "size=512m,nr_inodes=4096,mode=0755")
+    flags = MS_NOSUID | MS_NODEV | MS_NOATIME
+    try:
+        kernel.mount("tmpfs", "/box", "tmpfs", flags, f"{BOX},{LARGE_PIECES}")
+    except OSError:  # a kernel that was built without them
+        kernel.mount("tmpfs", "/box", "tmpfs", flags, BOX)
 
 
 def private_mounts(scratch_bytes: int | None, shielded: bool) -> None:

@@ -89,6 +89,13 @@ def test_files_of_a_program_are_gone_when_another_runs(sandbox: Sandbox) -> None
     assert sandbox.run(Program("bash", "echo /box/*")).stdout == b"/box/main.sh\n"
 
 
+def test_files_of_a_program_take_no_more_memory_than_they_hold(sandbox: Sandbox) -> None:
+    code = "df --output=used -k /box | tail -n 1"
+    for padding in (0, 100_000, 3_000_000):
+        used = int(sandbox.run(Program("bash", f"{code}\n#{'x' * padding}")).stdout)
+        assert 0 < used * 1024 - padding <= 2 * 4096
+
+
 def test_files_are_given_and_fetched_by_both_launchers(sandbox: Sandbox) -> None:
     code = "open('b', 'w').write(open('a').read() * 2)"
     execution = sandbox.run(Program("python", code, files={"a": b"x"}, fetch=("b",)))
