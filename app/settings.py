@@ -54,8 +54,8 @@ class Settings(BaseSettings):
     lanes: tuple[str, ...] = ("cpu", "code", "judge")
 
     batch_items: Annotated[int, Field(ge=1)] = 64
-    """Most items of a micro-batch; where they are dear it holds fewer: as many as take about 10 ms."""
-    batch_bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+    """Most items of a micro-batch; where they are dear it holds fewer: as many as take about 15 ms."""
+    batch_bytes: Annotated[int, Field(ge=1)] = 1280 * 1024
     """Text of a micro-batch."""
     coalesce_ms: Annotated[float, Field(ge=0)] = 2.0
     """How long a request of a few items waits for others where many are being scored, to share a micro-batch; a part of

@@ -11,6 +11,7 @@ _ELSEWHERE = ("--engine", "--url", "--help")
 
 def main() -> None:
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    gc.disable()  # what is imported is no garbage
     try:
         if asked == _FORKS and not any(argument.startswith(_ELSEWHERE) for argument in sys.argv):
             from app.offline.engines.forking import offline_fork_server
@@ -22,5 +23,6 @@ def main() -> None:
         command = build([asked] if asked in known else known)
     except KeyboardInterrupt:  # while it is imported; a command that runs sees to it itself
         sys.exit(130)
+    gc.enable()
     atexit.register(gc.freeze)  # else all that was imported is looked through for garbage, for a fifth of a second
     command()

@@ -44,6 +44,7 @@ def rescore(
     """Re-score stored rollouts: one row out for each completion in, in order, resumable, with a report."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # up to `interruptible`: imports may swallow a KeyboardInterrupt
     gc.set_threshold(*_COLLECT)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # pyarrow imports numpy, whose threads spin for work for a while
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own returns what the next rows need again
     with without("attr"):  # rich looks for it, for structlog: to make its classes takes longer than all of ours
         from app.cli.runs import Job, score_run

@@ -11,7 +11,7 @@ from app.queue.codec import ItemScores
 from app.queue.packing import Limits, Work
 from app.rewards.base import CODE_LANE, JUDGE_LANE
 
-_TARGET_US = 10_000.0
+_TARGET_US = 15_000.0
 """Time a micro-batch should take: what an online one may have to wait for a child that works on an offline one."""
 _FIRST_GUESS_US = {CODE_LANE: 50_000.0, JUDGE_LANE: 500_000.0}
 """Of lanes where one item can take long, until a reply tells."""
