@@ -67,17 +67,17 @@ class Server:
         return self._waiting[stream]
 
     async def ping(self) -> None:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             await self._redis.ping()
 
     async def version(self) -> str:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             info = await self._redis.info("server")
         return str(info.get("valkey_version") or info["redis_version"])
 
     async def execute(self, commands: Sequence[Command], *, atomic: bool = True) -> list[Any]:
         """Several commands in one round trip, all or none unless not `atomic`; their replies."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             pipe = self._redis.pipeline(transaction=atomic)
             for command in commands:
                 pipe.execute_command(*command)
@@ -85,12 +85,12 @@ class Server:
 
     async def script(self, text: str, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> bytes:
         """Run a script inside the server; what it returns."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return await self._redis.execute_command("EVAL", text, len(keys), *keys, *arguments)
 
     async def create_group(self, stream: str, group: str) -> None:
         """Make the stream and its consumer group unless they are there."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             try:
                 await self._redis.xgroup_create(stream, group, id="0", mkstream=True)
             except ResponseError as error:
@@ -100,14 +100,14 @@ class Server:
     async def add_all(self, entries: Sequence[tuple[str, Fields]]) -> list[bytes]:
         """Append entries to streams, all or none; their ids."""
         adds = [("XADD", stream, "*", *_flat(fields)) for stream, fields in entries]
-        async with unavailable_as_error():
+        with unavailable_as_error:
             if len(adds) == 1:
                 return cast("list[bytes]", await self._line.ask(*adds))
             return cast("list[bytes]", (await self._line.ask(("MULTI",), *adds, ("EXEC",)))[-1])
 
     async def lengths(self, streams: list[str]) -> list[int]:
         """Number of entries in each stream."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             pipe = self._redis.pipeline(transaction=False)
             for stream in streams:
                 pipe.xlen(stream)
@@ -118,7 +118,7 @@ class Server:
         commands: list[Command] = []
         for stream in streams:
             commands += [("XLEN", stream), ("MEMORY", "USAGE", stream, "SAMPLES", _SIZE_SAMPLES)]
-        async with unavailable_as_error():
+        with unavailable_as_error:
             found = await self._line.ask(*commands)
         return [(int(found[n]), int(found[n + 1] or 0)) for n in range(0, len(found), 2)]
 
@@ -135,7 +135,7 @@ class Server:
 
     async def oldest(self, streams: list[str]) -> list[bytes | None]:
         """Id of the oldest entry of each stream, None where empty."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             pipe = self._redis.pipeline(transaction=False)
             for stream in streams:
                 pipe.xrange(stream, count=1)
@@ -143,7 +143,7 @@ class Server:
 
     async def read(self, stream: str, after: bytes | str, count: int, block_ms: int) -> list[Entry]:
         """Entries after an id, waiting for the first."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             found = await self._redis.xread({stream: after}, count=count, block=block_ms)
         return _entries(found)
 
@@ -156,7 +156,7 @@ class Server:
         drops: list[Command] = [("XTRIM", stream, "MINID", after(read))] if drop and read is not None else []
         start = "0" if drop or read is None else read
         wait: Command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, start)
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return [entry for _, entry in _read(await self._line_to(stream).wait(*drops, wait))]
 
     async def read_group(
@@ -168,7 +168,7 @@ class Server:
         """
         block: Command = () if block_ms is None else ("BLOCK", block_ms)
         command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *block, "STREAMS", *streams)
-        async with unavailable_as_error():
+        with unavailable_as_error:
             try:
                 found = await self._line_to(",".join(streams)).wait((*command, *(">" for _ in streams)))
             except ResponseError as error:
@@ -179,24 +179,24 @@ class Server:
 
     async def claim_abandoned(self, stream: str, group: str, consumer: str, idle_ms: int, count: int) -> list[Entry]:
         """Take over entries whose consumer has not renewed them for so long."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             _, entries, *_ = await self._redis.xautoclaim(stream, group, consumer, idle_ms, count=count)
         return [(id_, fields) for id_, fields in entries if fields]
 
     async def renew(self, stream: str, group: str, consumer: str, ids: list[bytes]) -> None:
         """Reset the idle time of entries that the consumer holds."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             await self._redis.xclaim(stream, group, consumer, 0, ids, justid=True)
 
     async def deliveries(self, stream: str, group: str, id_: bytes) -> int:
         """How often an entry was delivered."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             pending = await self._redis.xpending_range(stream, group, id_, id_, 1)
         return int(pending[0]["times_delivered"]) if pending else 0
 
     async def time_ms(self) -> float:
         """The server's clock, in milliseconds since the epoch."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             seconds, microseconds = await self._redis.time()
         return seconds * 1000 + microseconds / 1000
 
@@ -219,7 +219,7 @@ class Server:
         for _, fields in replies:
             values.append(2 * len(fields))
             values.extend(part for pair in fields.items() for part in pair)
-        async with unavailable_as_error():
+        with unavailable_as_error:
             try:
                 await self._line.ask(("EVALSHA", _ANSWER_SHA, len(keys), *keys, *values))
             except NoScriptError:
@@ -227,26 +227,26 @@ class Server:
 
     async def forget_consumers(self, stream: str, group: str, idle_ms: int, name: str = "") -> None:
         """Delete consumers that hold nothing and have not read for so long; `name`: that one alone."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             await self._forget(keys=[stream], args=[group, idle_ms, name])
 
     async def consumers(self, stream: str, group: str) -> list[str]:
         """Names of a group's consumers."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return [about["name"].decode() for about in await self._redis.xinfo_consumers(stream, group)]
 
     async def set_max_memory(self, limit: int) -> None:
         """Bound the server's memory, in bytes; 0: no bound."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             await self._redis.config_set("maxmemory", limit)
 
     async def entries(self, stream: str, count: int) -> list[Entry]:
         """The newest entries of a stream, newest first."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return [(id_, fields) for id_, fields in await self._redis.xrevrange(stream, count=count)]
 
     async def entry(self, stream: str, id_: str) -> Entry | None:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             try:
                 found = await self._redis.xrange(stream, id_, id_)
             except ResponseError as error:
@@ -257,34 +257,34 @@ class Server:
 
     async def delete_entries(self, stream: str, ids: list[bytes]) -> int:
         """Number of entries that were there to delete."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return int(await self._redis.xdel(stream, *ids)) if ids else 0
 
     async def announce(self, index: str, member: str, key: str, value: str, ttl_ms: int) -> None:
         """Say that a member of an index is alive for so long."""
-        async with unavailable_as_error():
+        with unavailable_as_error:
             pipe = self._redis.pipeline(transaction=False)
             pipe.sadd(index, member)
             pipe.set(key, value, px=ttl_ms)
             await pipe.execute()
 
     async def withdraw(self, index: str, member: str, key: str) -> None:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             await self._redis.srem(index, member)
             await self._redis.delete(key)
 
     async def members(self, index: str) -> list[str]:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             found = await self._redis.smembers(index)
         return sorted(member.decode() for member in found)
 
     async def values(self, keys: list[str]) -> list[bytes | None]:
-        async with unavailable_as_error():
+        with unavailable_as_error:
             return cast("list[bytes | None]", await self._redis.mget(keys)) if keys else []
 
     async def forget_members(self, index: str, members: list[str]) -> None:
         if members:
-            async with unavailable_as_error():
+            with unavailable_as_error:
                 await self._redis.srem(index, *members)
 
 
