@@ -3,6 +3,7 @@
 import atexit
 import gc
 import sys
+from importlib import import_module
 
 _FORKS = "rescore"
 """The command that waits for a fork server of offline work, unless it scores elsewhere."""
@@ -17,6 +18,10 @@ def main() -> None:
             from app.offline.engines.forking import offline_fork_server
 
             offline_fork_server()  # which imports the rewards while this process imports all that it needs itself
+            from app.offline.extras import without
+
+            with without("rich"):  # structlog would take along all that prints tracebacks to people
+                import_module("structlog")
         from app.cli.commands import COMMANDS, GROUPS, build
 
         known = (*COMMANDS, *GROUPS)

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.console import out
-from app.offline.extras import without
 
 _COLLECT = (100_000, 50, 50)
 """What is imported never becomes garbage, and rows go through this process without becoming objects."""
@@ -46,8 +45,7 @@ def rescore(
     gc.set_threshold(*_COLLECT)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # pyarrow imports numpy, whose threads spin for work for a while
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own returns what the next rows need again
-    with without("attr"):  # rich looks for it, for structlog: to make its classes takes longer than all of ours
-        from app.cli.runs import Job, score_run
+    from app.cli.runs import Job, score_run
 
     maps = (*(mapping or ()), *([f"previous={compare_to}"] if compare_to else ()))
     score_run(Job(inputs, out_dir, rubric, layout, maps, engine, url, children, keep_text, evidence, restart, limit))
