@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from random import random
 
@@ -32,7 +31,7 @@ class Lane:
 
     def __init__(self, consumer: Consumer, slots: list[Slot], *, prefetch: int, lease_s: float) -> None:
         self.slots = slots
-        self._held = Counter[str]()
+        self._held: dict[str, int] = dict.fromkeys(PRIORITIES, 0)
         """Micro-batches taken and not yet answered, by priority: each has room of its own, so that one of an online
         request is never left in the queue because this worker holds offline ones."""
         self._consumer = consumer
@@ -40,14 +39,15 @@ class Lane:
         self._lease_s = lease_s
         self._backlog = Backlog(len(slots))
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
-        self._room = asyncio.Condition()
+        self._ended = asyncio.Event()
+        """Never left set: set and cleared, it wakes who waits for micro-batches to be answered."""
         self._intake: list[asyncio.Task[None]] = []
         self._draining = False
 
     @property
     def held(self) -> int:
         """Micro-batches taken and not yet answered."""
-        return self._held.total()
+        return sum(self._held.values())
 
     async def prepare(self) -> None:
         """Wait for the server, and have the lane's queues there before the first read."""
@@ -73,12 +73,11 @@ class Lane:
     async def drain(self) -> None:
         """Take nothing more, and wait until all that is held is answered."""
         self._draining = True
-        async with self._room:
-            self._room.notify_all()
+        self._wake()
         # A read is not cancelled: what the server has given to it already would wait for its lease to run out.
         await asyncio.gather(*self._intake, return_exceptions=True)
-        async with self._room:
-            await self._room.wait_for(lambda: self.held == 0)
+        while self.held:
+            await self._ended.wait()
 
     async def leave(self) -> None:
         """Tell the queue that this lane is gone."""
@@ -88,12 +87,11 @@ class Lane:
         """Keep every child supplied, and hold no more than that: other workers may be idle."""
         backoff = 0.0
         while not self._draining:
-            async with self._room:
-                await self._room.wait_for(lambda: self._draining or self._held[priority] < self._most)
-            if self._draining:
-                return
+            if self._held[priority] >= self._most:
+                await self._ended.wait()
+                continue
             try:
-                await self._hold(await self._consumer.take(priority, self._most - self._held[priority]))
+                self._hold(await self._consumer.take(priority, self._most - self._held[priority]))
                 backoff = 0.0
             except QueueUnavailable as error:
                 backoff = min(_MAX_BACKOFF_S, backoff * 2 + 0.05)
@@ -103,11 +101,12 @@ class Lane:
     async def _claim(self) -> None:
         if self._draining:
             return
-        await self._hold(await self._consumer.claim(_CLAIM_AT_ONCE))
+        self._hold(await self._consumer.claim(_CLAIM_AT_ONCE))
 
-    async def _hold(self, tasks: list[Task]) -> None:
-        self._held.update(task.priority for task in tasks)
-        await self._backlog.put(tasks)
+    def _hold(self, tasks: list[Task]) -> None:
+        for task in tasks:
+            self._held[task.priority] += 1
+        self._backlog.put(tasks)
 
     async def _work(self, slot: Slot) -> None:
         while True:
@@ -117,12 +116,13 @@ class Lane:
             except Gone as gone:
                 self._answers.put_nowait(lost(task, gone))
             finally:
-                await self._backlog.ended(task)
+                self._backlog.ended(task)
 
     async def _do(self, slot: Slot, task: Task) -> None:
         """Raises Gone where its items are in a file that is not there."""
-        if not await self._wanted(task):
-            await self._let_go(Counter([task.priority]))
+        if time.monotonic() - task.taken > _ASK_AFTER_S and not await self._wanted(task):
+            self._let_go(task)
+            self._wake()
             return
         waited = task.queue_ms
         if task.expired:
@@ -141,21 +141,24 @@ class Lane:
             while len(answers) < _ANSWERS_AT_ONCE and not self._answers.empty():
                 answers.append(self._answers.get_nowait())
             await self._send(answers)
-            await self._let_go(Counter(answer.task.priority for answer in answers if answer.last))
+            for answer in answers:
+                if answer.last:
+                    self._let_go(answer.task)
+            self._wake()
 
     async def _wanted(self, task: Task) -> bool:
         """Ask about work that has waited for long; while the server is away, do it."""
-        if time.monotonic() - task.taken < _ASK_AFTER_S:
-            return True
         try:
             return await self._consumer.still_wanted(task)
         except QueueUnavailable:
             return True
 
-    async def _let_go(self, ended: Counter[str]) -> None:
-        async with self._room:
-            self._held.subtract(ended)
-            self._room.notify_all()
+    def _let_go(self, task: Task) -> None:
+        self._held[task.priority] -= 1
+
+    def _wake(self) -> None:
+        self._ended.set()
+        self._ended.clear()
 
     async def _send(self, answers: list[Answer]) -> None:
         while True:
