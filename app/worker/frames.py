@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -65,16 +66,67 @@ def pack_call(function: str, work: Any) -> bytearray:
     return frame
 
 
+def _unasked(_: bytes) -> None:
+    """What sends no scores."""
+
+
 _encode_into = msgspec.msgpack.Encoder().encode_into
 
 
-async def read(reader: asyncio.StreamReader) -> Frame | None:
-    """The next frame of a stream; None at its end."""
-    try:
-        size, kind = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-        return Frame(Kind(kind), await reader.readexactly(size))
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
+class Pipe(asyncio.Protocol):
+    """The parent's end, which asks for one thing at a time."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._closed = False
+        self._answer: asyncio.Future[Frame | None] | None = None
+        self._on_scores: Callable[[bytes], None] = _unasked
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def ask(
+        self, frame: bytes | memoryview, on_scores: Callable[[bytes], None] = _unasked
+    ) -> asyncio.Future[Frame | None]:
+        """Send a frame. The one that ends the answer, None where the other end closed before; `on_scores` is called
+        with each SCORES until then.
+        """
+        self._answer = asyncio.get_running_loop().create_future()
+        self._on_scores = on_scores
+        if self._closed or self._transport is None:
+            self._answer.set_result(None)
+        else:
+            self._transport.write(frame)
+        return self._answer
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        while len(buffer) >= _HEADER.size:
+            size, kind = _HEADER.unpack_from(buffer)
+            end = _HEADER.size + size
+            if len(buffer) < end:
+                return
+            with memoryview(buffer) as view:
+                frame = Frame(Kind(kind), bytes(view[_HEADER.size : end]))
+            del buffer[:end]
+            if frame.kind is Kind.SCORES:
+                self._on_scores(frame.payload)
+            else:
+                self._end(frame)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed = True
+        self._end(None)
+
+    def _end(self, frame: Frame | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(frame)
 
 
 class Frames:

@@ -131,8 +131,11 @@ class Lane:
             )
             self._answers.put_nowait(Answer(task, codec.encode(late), waited, True))
             return
-        async for scores in slot.run(task.envelope.payload, task.envelope.items):
-            self._answers.put_nowait(Answer(task, scores.payload, waited, scores.last))
+
+        def answer(scores: bytes, last: bool) -> None:
+            self._answers.put_nowait(Answer(task, scores, waited, last))
+
+        await slot.run(task.envelope.payload, task.envelope.items, answer)
 
     async def _send_answers(self) -> None:
         """Send all answers there are in one round trip; while the server is away, keep them."""

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -22,12 +22,11 @@ from app.rewards.base import CODE_LANE
 from app.settings import Settings
 from app.status import Status
 from app.worker import child, frames
-from app.worker.frames import Kind
+from app.worker.frames import Kind, Pipe
 from app.worker.progress import Point, Progress
 
 _log = structlog.get_logger(__name__)
 _MIB = 1 << 20
-_READ_LIMIT = 64 * _MIB
 _UNEXPLAINED_DEATHS = 2
 """Deaths of a child at a micro-batch, before any item of it, after which the micro-batch is given up."""
 _DEATHS_OF_A_POINT = 3
@@ -61,11 +60,8 @@ class Budget(NamedTuple):
         return cls(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items, rss)
 
 
-class Scores(NamedTuple):
-    """Encoded ItemScores that a child sent."""
-
-    payload: bytes
-    last: bool
+Give = Callable[[bytes, bool], None]
+"""Called with encoded ItemScores that a child sent, and whether they are the last."""
 
 
 class Slot:
@@ -79,8 +75,7 @@ class Slot:
         self._log_level = log_level
         self._progress = Progress.create()
         self._process: BaseProcess | None = None
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._pipe: Pipe | None = None
         self._served = 0
         self._batches = 0
         self._seen = 0
@@ -91,20 +86,15 @@ class Slot:
         self.restarts = 0
         """Children that died of their work."""
 
-    async def run(self, payload: bytes | Filed, items: int) -> AsyncGenerator[Scores]:
-        """Score a WorkBatch of so many items, or the one in a file. Yields scores as they come; every item gets one,
+    async def run(self, payload: bytes | Filed, items: int, give: Give) -> None:
+        """Score a WorkBatch of so many items, or the one in a file. Gives scores as they come; every item gets one,
         whatever happens. Raises Gone where there is no such file.
         """
         unexplained = 0
         deaths: Counter[tuple[int, int]] = Counter()
         while True:
             received: list[bytes] = []
-            whole = False
-            async for scores in self._attempt(payload):  # to its end: to clear a broken-off one away takes a task
-                received.append(scores.payload)
-                whole = scores.last
-                yield scores
-            if whole:
+            if await self._attempt(payload, received, give):
                 await self._count(items)
                 return
             point, status = self._progress.read(), self._killed_for
@@ -123,16 +113,15 @@ class Slot:
             if not rest.entries or unexplained > _UNEXPLAINED_DEATHS:
                 _log.error("gave_up", items=len(rest.entries))
                 detail = "the process died before it began"
-                yield Scores(codec.encode(codec.same_for_all(rest, Status.ERROR, detail)), True)
+                give(codec.encode(codec.same_for_all(rest, Status.ERROR, detail)), True)
                 return
             payload = codec.encode(rest)
 
     async def call(self, call: bytearray, items: int) -> bytes | None:
         """Have the child do other work than a micro-batch, as `frames.pack_call` packs it; None if it died of it."""
-        reader, writer = await self._connected()
+        pipe = await self._connected()
         self._progress.idle()
-        writer.write(memoryview(call))
-        frame = await frames.read(reader)
+        frame = await pipe.ask(memoryview(call))
         if frame is None:
             await self._buried()
             return None
@@ -166,19 +155,25 @@ class Slot:
         settled = Entry(culprit.index, culprit.request, culprit.item, known)
         return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
 
-    async def _attempt(self, payload: bytes | Filed) -> AsyncGenerator[Scores]:
-        """Send the micro-batch and yield the child's answers; ends early if the child dies. Raises Gone."""
-        reader, writer = await self._connected()
+    async def _attempt(self, payload: bytes | Filed, received: list[bytes], give: Give) -> bool:
+        """Send the micro-batch, give the child's answers and note those `received` before the last; whether it came:
+        the child may die. Raises Gone.
+        """
+
+        def some(scores: bytes) -> None:
+            received.append(scores)
+            give(scores, False)
+
+        pipe = await self._connected()
         self._progress.idle()
         kind = Kind.FILE if isinstance(payload, Filed) else Kind.BATCH
-        writer.write(frames.pack(kind, bytes(payload)))
-        while (frame := await frames.read(reader)) is not None:
-            if frame.kind is Kind.GONE:
-                raise Gone(str(payload))
-            last = frame.kind is Kind.LAST_SCORES
-            yield Scores(frame.payload, last)
-            if last:
-                return
+        last = await pipe.ask(frames.pack(kind, bytes(payload)), some)
+        if last is None:
+            return False
+        if last.kind is Kind.GONE:
+            raise Gone(str(payload))
+        give(last.payload, True)
+        return True
 
     async def _count(self, items: int) -> None:
         """Replace a child that has served long or grown large, before it becomes anyone's trouble."""
@@ -224,12 +219,12 @@ class Slot:
         await self._stop()
         self._progress.close()
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._reader is None or self._writer is None:
+    async def _connected(self) -> Pipe:
+        if self._pipe is None:
             ours, self._process = await self._started()
             self._served = 0
-            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
-        return self._reader, self._writer
+            _, self._pipe = await asyncio.get_running_loop().create_connection(Pipe, sock=ours)
+        return self._pipe
 
     async def _started(self) -> tuple[socket.socket, BaseProcess]:
         """A new child and our end of its socket. The fork server may be killed while it is asked: ask the next one."""
@@ -263,10 +258,10 @@ class Slot:
 
     async def _stop(self) -> None:
         """End the child for certain."""
-        process, writer = self._process, self._writer
-        self._process = self._reader = self._writer = None
-        if writer is not None:
-            writer.close()
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        if pipe is not None:
+            pipe.close()
         if process is not None:
             process.kill()
             await asyncio.to_thread(process.join)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.worker.frames import Frames, Kind, pack, read
+from app.worker.frames import Frames, Kind, Pipe, pack
 
 
 def test_frames_cross_a_socket_whole():
@@ -26,15 +26,37 @@ def test_a_frame_larger_than_the_buffer_is_received():
         writer.join()
 
 
-@pytest.mark.parametrize("sent", [b"", b"\0\0", pack(Kind.SCORES, b"cut off")[:-1]])
-async def test_a_stream_that_ends_early_ends_without_a_frame(sent: bytes):
+async def _pipe(sock: socket.socket) -> Pipe:
+    _, pipe = await asyncio.get_running_loop().create_connection(Pipe, sock=sock)
+    return pipe
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", pack(Kind.LAST_SCORES, b"cut off")[:-1]])
+async def test_an_answer_that_ends_early_is_none(sent: bytes):
     ours, theirs = socket.socketpair()
-    reader, writer = await asyncio.open_connection(sock=theirs)
+    pipe = await _pipe(theirs)
     with ours:
+        answer = pipe.ask(b"?")
         ours.sendall(sent)
-    assert await read(reader) is None
-    writer.close()
-    await writer.wait_closed()
+    assert await answer is None
+    assert await pipe.ask(b"?") is None
+
+
+async def test_an_answer_comes_whole_however_it_is_cut():
+    ours, theirs = socket.socketpair()
+    pipe = await _pipe(theirs)
+    scores: list[bytes] = []
+    sent = pack(Kind.SCORES, b"one") + pack(Kind.SCORES, b"") + pack(Kind.LAST_SCORES, b"x" * 50_000)
+    with ours:
+        for size in (1, 6, 4096, len(sent)):
+            scores.clear()
+            answer = pipe.ask(b"?", scores.append)
+            for at in range(0, len(sent), size):
+                ours.sendall(sent[at : at + size])
+                await asyncio.sleep(0)
+            assert await answer == (Kind.LAST_SCORES, b"x" * 50_000)
+            assert scores == [b"one", b""]
+    pipe.close()
 
 
 def test_a_closed_socket_ends_without_a_frame():

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.queue.codec import ComponentWork, Entry, WorkBatch, WorkItem, decode_scores, encode
+from app.queue.codec import ComponentWork, Entry, ItemScores, WorkBatch, WorkItem, decode_scores, encode
 from app.queue.spool import Filed, Gone, Spool
 from app.worker.forking import fork_server
 from app.worker.frames import pack_call
@@ -85,9 +85,7 @@ async def test_a_micro_batch_in_a_file_is_scored_like_one_that_is_sent(tmp_path:
     slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical")
     try:
         for given in (payload, file, payload):
-            found = [scores async for scores in slot.run(given, 3)]
-            assert found[-1].last
-            rows = [row for scores in found for row in decode_scores(scores.payload)]
+            rows = await _scored(slot, given, 3)
             assert [row.components[0][1].score for row in rows] == [1.0, 0.0, 0.0]
     finally:
         await slot.close()
@@ -97,8 +95,8 @@ async def test_a_micro_batch_whose_file_is_not_there_is_gone_and_the_child_goes_
     slot = Slot(fork_server(), Budget(5.0, 5.0, None, 1000), "critical")
     try:
         with pytest.raises(Gone):
-            [scores async for scores in slot.run(Filed(str(tmp_path / "none"), 1, 2), 1)]
-        assert [scores.last async for scores in slot.run(batch_of("a"), 1)] == [True]
+            await _scored(slot, Filed(str(tmp_path / "none"), 1, 2), 1)
+        assert len(await _scored(slot, batch_of("a"), 1)) == 1
         assert slot.restarts == 0
     finally:
         await slot.close()
@@ -113,11 +111,15 @@ async def test_a_micro_batch_in_a_file_survives_its_child(tmp_path: Path):
         await asyncio.sleep(0)
         for child in multiprocessing.active_children():
             child.kill()
-        assert sorted(await scoring) == list(range(100))
+        assert sorted(row.index for row in await scoring) == list(range(100))
         assert slot.restarts == 1
     finally:
         await slot.close()
 
 
-async def _scored(slot: Slot, payload: Filed, items: int) -> list[int]:
-    return [row.index async for scores in slot.run(payload, items) for row in decode_scores(scores.payload)]
+async def _scored(slot: Slot, payload: bytes | Filed, items: int) -> list[ItemScores]:
+    """As given, the last of them marked as such."""
+    given: list[tuple[bytes, bool]] = []
+    await slot.run(payload, items, lambda scores, last: given.append((scores, last)))
+    assert [last for _, last in given] == [False] * (len(given) - 1) + [True]
+    return [row for scores, _ in given for row in decode_scores(scores)]

@@ -90,7 +90,9 @@ class LocalEngine(Engine):
         payload = codec.encode(RawBatch([self._works[c] for c in components], self._evidence, entries))
 
         async def run(slot: Slot) -> list[bytes]:
-            return [scores.payload async for scores in slot.run(payload, len(indices))]
+            found: list[bytes] = []
+            await slot.run(payload, len(indices), lambda scores, _: found.append(scores))
+            return found
 
         return await self._given(lane, run)
 
