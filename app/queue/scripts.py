@@ -7,7 +7,7 @@ ANSWER = """
 -- A full server refuses what needs memory, unless the script has written before. Ending comes first: it gives memory
 -- back, and no answer waits for room that only answers can make.
 local group, done, ttl, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-redis.call('XDEL', KEYS[1], '0-0')
+if done == 0 then redis.call('XDEL', KEYS[1], '0-0') end
 for i = 1, done do
   redis.call('XACK', KEYS[i], group, ARGV[4 + i])
   redis.call('XDEL', KEYS[i], ARGV[4 + i])

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
@@ -91,7 +90,7 @@ class Slot:
         whatever happens. Raises Gone where there is no such file.
         """
         unexplained = 0
-        deaths: Counter[tuple[int, int]] = Counter()
+        deaths: dict[tuple[int, int], int] = {}
         while True:
             received: list[bytes] = []
             if await self._attempt(payload, received, give):
@@ -103,7 +102,7 @@ class Slot:
             rest = _without(sent, received)
             if point.started_ns and point.item < len(sent.entries) and point.component < len(sent.components):
                 place = (sent.entries[point.item].index, point.component)
-                deaths[place] += 1
+                deaths[place] = deaths.get(place, 0) + 1
                 if status is not None or deaths[place] >= _DEATHS_OF_A_POINT:
                     rest = self._blame(rest, sent, point, status or Status.ERROR)
                 else:
