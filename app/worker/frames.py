@@ -66,7 +66,11 @@ def pack_call(function: str, work: Any) -> bytearray:
     return frame
 
 
-def _unasked(_: bytes) -> None:
+OnScores = Callable[[bytes, bool], None]
+"""Called with encoded ItemScores that a child sent, and whether they are its last."""
+
+
+def _unasked(_: bytes, last: bool) -> None:
     """What sends no scores."""
 
 
@@ -80,17 +84,15 @@ class Pipe(asyncio.Protocol):
         self._buffer = bytearray()
         self._closed = False
         self._answer: asyncio.Future[Frame | None] | None = None
-        self._on_scores: Callable[[bytes], None] = _unasked
+        self._on_scores: OnScores = _unasked
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def ask(
-        self, frame: bytes | memoryview, on_scores: Callable[[bytes], None] = _unasked
-    ) -> asyncio.Future[Frame | None]:
-        """Send a frame. The one that ends the answer, None where the other end closed before; `on_scores` is called
-        with each SCORES until then.
+    def ask(self, frame: bytes | memoryview, on_scores: OnScores = _unasked) -> asyncio.Future[Frame | None]:
+        """Send a frame. The one that ends the answer, None where the other end closed before. Scores are given as
+        they arrive: the last too, for who waits for the end comes a turn of the loop later.
         """
         self._answer = asyncio.get_running_loop().create_future()
         self._on_scores = on_scores
@@ -115,10 +117,10 @@ class Pipe(asyncio.Protocol):
             with memoryview(buffer) as view:
                 frame = Frame(Kind(kind), bytes(view[_HEADER.size : end]))
             del buffer[:end]
-            if frame.kind is Kind.SCORES:
-                self._on_scores(frame.payload)
-            else:
+            if frame.kind is not Kind.SCORES:
                 self._end(frame)
+            if frame.kind in (Kind.SCORES, Kind.LAST_SCORES):
+                self._on_scores(frame.payload, frame.kind is Kind.LAST_SCORES)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closed = True

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -21,7 +20,7 @@ from app.rewards.base import CODE_LANE
 from app.settings import Settings
 from app.status import Status
 from app.worker import child, frames
-from app.worker.frames import Kind, Pipe
+from app.worker.frames import Kind, OnScores, Pipe
 from app.worker.progress import Point, Progress
 
 _log = structlog.get_logger(__name__)
@@ -59,10 +58,6 @@ class Budget(NamedTuple):
         return cls(s.item_cpu_s, s.item_wall_s, s.child_memory_mb * _MIB, s.child_max_items, rss)
 
 
-Give = Callable[[bytes, bool], None]
-"""Called with encoded ItemScores that a child sent, and whether they are the last."""
-
-
 class Slot:
     """Runs micro-batches one at a time; survives whatever they do to the child."""
 
@@ -85,7 +80,7 @@ class Slot:
         self.restarts = 0
         """Children that died of their work."""
 
-    async def run(self, payload: bytes | Filed, items: int, give: Give) -> None:
+    async def run(self, payload: bytes | Filed, items: int, give: OnScores) -> None:
         """Score a WorkBatch of so many items, or the one in a file. Gives scores as they come; every item gets one,
         whatever happens. Raises Gone where there is no such file.
         """
@@ -154,24 +149,23 @@ class Slot:
         settled = Entry(culprit.index, culprit.request, culprit.item, known)
         return batch.having([settled if entry.index == culprit.index else entry for entry in batch.entries])
 
-    async def _attempt(self, payload: bytes | Filed, received: list[bytes], give: Give) -> bool:
-        """Send the micro-batch, give the child's answers and note those `received` before the last; whether it came:
-        the child may die. Raises Gone.
+    async def _attempt(self, payload: bytes | Filed, received: list[bytes], give: OnScores) -> bool:
+        """Send the micro-batch, give the child's answers and note them as `received`; whether the last came: the child
+        may die. Raises Gone.
         """
 
-        def some(scores: bytes) -> None:
+        def take(scores: bytes, last: bool) -> None:
             received.append(scores)
-            give(scores, False)
+            give(scores, last)
 
         pipe = await self._connected()
         self._progress.idle()
         kind = Kind.FILE if isinstance(payload, Filed) else Kind.BATCH
-        last = await pipe.ask(frames.pack(kind, bytes(payload)), some)
+        last = await pipe.ask(frames.pack(kind, bytes(payload)), take)
         if last is None:
             return False
         if last.kind is Kind.GONE:
             raise Gone(str(payload))
-        give(last.payload, True)
         return True
 
     async def _count(self, items: int) -> None:

@@ -45,17 +45,17 @@ async def test_an_answer_that_ends_early_is_none(sent: bytes):
 async def test_an_answer_comes_whole_however_it_is_cut():
     ours, theirs = socket.socketpair()
     pipe = await _pipe(theirs)
-    scores: list[bytes] = []
+    scores: list[tuple[bytes, bool]] = []
     sent = pack(Kind.SCORES, b"one") + pack(Kind.SCORES, b"") + pack(Kind.LAST_SCORES, b"x" * 50_000)
     with ours:
         for size in (1, 6, 4096, len(sent)):
             scores.clear()
-            answer = pipe.ask(b"?", scores.append)
+            answer = pipe.ask(b"?", lambda *given: scores.append(given))
             for at in range(0, len(sent), size):
                 ours.sendall(sent[at : at + size])
                 await asyncio.sleep(0)
             assert await answer == (Kind.LAST_SCORES, b"x" * 50_000)
-            assert scores == [b"one", b""]
+            assert scores == [(b"one", False), (b"", False), (b"x" * 50_000, True)]
     pipe.close()
 
 
