@@ -19,12 +19,13 @@ _decode = msgspec.msgpack.Decoder(tuple[list[str], list[list[Any]]]).decode
 
 
 def blocks(path: Path, start: int, most_rows: int, most_bytes: int) -> Iterator[Block]:
-    """The rows after the first `start`."""
+    """The rows after the first `start`; a block has less than twice so many bytes."""
     number = 0
     try:
         for batch in _batches(path):
             size: int = batch.num_rows
-            step = max(1, min(most_rows, size * most_bytes // max(1, batch.nbytes)))
+            pieces = max(1, batch.nbytes // most_bytes)  # of one size: each costs the same, whatever is in it
+            step = max(1, min(most_rows, -(-size // pieces)))
             for offset in range(max(0, start - number), size, step):
                 yield _block(number + offset + 1, batch.slice(offset, step))
             number += size
