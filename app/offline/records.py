@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from typing import NamedTuple
 
+from msgspec import Struct
 from xxhash import xxh3_128_hexdigest
 
 from app.queue import codec
@@ -16,7 +17,7 @@ Scores = list[ComponentScore]
 """One record's scores, in the order of the rubric's `components`."""
 
 
-class Place(NamedTuple):
+class Place(Struct, array_like=True, frozen=True, gc=False):
     """Where a record stands in the input."""
 
     file: int
@@ -27,7 +28,7 @@ class Place(NamedTuple):
     """Position among the records that one row holds."""
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """One completion to score, with what goes to the output unchanged."""
 
     id: str

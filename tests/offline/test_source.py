@@ -34,6 +34,6 @@ def places(files: list[Path], start: Position, rows: int, size: int) -> list[Pla
 def test_from_any_place_on_the_rest_comes(files: list[Path], rows: int, size: int) -> None:
     every = places(files, Position(), rows, size)
     assert len(every) == 15  # twelve completions, two broken lines, a row without completions
-    assert every == sorted(set(every))
+    assert every == sorted(set(every), key=lambda place: (place.file, place.row, place.part))
     for number, place in enumerate(every):
         assert places(files, Position(place.file, place.row - 1, place.part), rows, size) == every[number + 1 :]
