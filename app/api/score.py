@@ -18,11 +18,11 @@ from app.api.lines import line_response
 from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
 from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
 from app.api.state import State, state_of
-from app.api.work import kept_for_groups, work_item
+from app.api.work import kept_for_groups, work_of
 from app.observe.logs import debugs
 from app.queue.codec import WorkItem
 from app.queue.outage import QueueUnavailable
-from app.queue.packing import Work, works_of
+from app.queue.packing import Work
 from app.queue.pending import Pending
 from app.queue.room import QueueFull
 from app.rewards.base import Sample
@@ -205,9 +205,7 @@ class Scoring:
                 await submission
 
     def _work(self, items: Sequence[ItemIn]) -> Iterator[tuple[WorkItem, tuple[Work, ...]]]:
-        evidence = self._options.evidence != "none"
-        for item in items:
-            yield work_item(item), works_of(self._rubric, item.reference["kind"], self._priority, evidence)
+        return work_of(items, self._rubric, self._priority, evidence=self._options.evidence != "none")
 
     def _expect(self, items: Sequence[ItemIn]) -> int:
         first = self._pending.extend(len(items))

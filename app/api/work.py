@@ -4,22 +4,20 @@ from collections.abc import Iterable, Iterator
 
 from app.api.items import ItemIn, MessageIn
 from app.queue.codec import WorkItem
-from app.queue.packing import Plan, plans_of
+from app.queue.packing import Work, works_of
 from app.rewards.base import Sample
 from app.rubric import Rubric
 
 
-def work_of(items: Iterable[ItemIn], rubric: Rubric) -> Iterator[tuple[WorkItem, tuple[Plan, ...]]]:
-    """Each item with the lanes that its components go to; a kind of reference has one set of lanes."""
+def work_of(
+    items: Iterable[ItemIn], rubric: Rubric, priority: str, *, evidence: bool
+) -> Iterator[tuple[WorkItem, tuple[Work, ...]]]:
+    """What rewards see of each item, with the work that it is, lane by lane; a kind of reference has one set of it."""
     for item in items:
-        yield work_item(item), plans_of(rubric, item.reference["kind"])
-
-
-def work_item(item: ItemIn) -> WorkItem:
-    """What rewards see of an item."""
-    return WorkItem(
-        completion_text(item.completion), prompt_text(item.prompt), item.reference, item.language, item.meta
-    )
+        seen = WorkItem(
+            completion_text(item.completion), prompt_text(item.prompt), item.reference, item.language, item.meta
+        )
+        yield seen, works_of(rubric, item.reference["kind"], priority, evidence)
 
 
 def kept_for_groups(items: Iterable[ItemIn], rubric: Rubric) -> list[Sample]:

@@ -35,12 +35,6 @@ def components_of(rubric: Rubric) -> tuple[ComponentWork, ...]:
     return tuple(ComponentWork(i, c.reward.name, c.reward.version, c.params) for i, c in enumerate(rubric.components))
 
 
-@lru_cache(maxsize=_KEPT)
-def plans_of(rubric: Rubric, kind: str) -> tuple["Plan", ...]:
-    """The lanes that the components of an item with such a reference go to."""
-    return tuple(Plan(lane, components) for lane, components in rubric.lanes(kind).items())
-
-
 class Limits(NamedTuple):
     """Bounds of one micro-batch."""
 
@@ -70,7 +64,7 @@ class Work(NamedTuple):
 def works_of(rubric: Rubric, kind: str, priority: str, evidence: bool) -> tuple[Work, ...]:
     """What an item with such a reference has in common with others, lane by lane."""
     components = components_of(rubric)
-    return tuple(Work.of(plan, components, priority, evidence) for plan in plans_of(rubric, kind))
+    return tuple(Work.of(Plan(*lane), components, priority, evidence) for lane in rubric.lanes(kind).items())
 
 
 class Route(NamedTuple):

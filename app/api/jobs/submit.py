@@ -53,9 +53,7 @@ class Submission:
             chunk=settings.batch_items,
             digest=b"",
         )
-        self._cutter = Cutter(
-            self._spec.id, self._spec.components, state.limits, self._spec.priority, self._spec.evidence
-        )
+        self._cutter = Cutter(self._spec.id, state.limits)
         self._digest = blake2b(head.model_dump_json(exclude={"items", "idempotency_key"}).encode(), digest_size=16)
         self._pieces: list[Piece] = []
         self._items = 0
@@ -102,7 +100,7 @@ class Submission:
         number = self._items // self._spec.chunk
         labels = [JobLabel(label.id, label.group) for label in labels_of(items, self._items)]
         samples = [JobSample(s.completion, dict(s.meta)) for s in kept_for_groups(items, self._rubric)]
-        work = list(work_of(items, self._rubric))
+        work = list(work_of(items, self._rubric, self._spec.priority, evidence=self._spec.evidence))
         batches = self._cutter.cut(number, work)
         self._digest.update(codec.encode((labels, [item for item, _ in work])))
         self._pieces.append(Piece(number, labels, samples, batches))

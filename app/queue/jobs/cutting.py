@@ -1,48 +1,37 @@
 """Cuts a job into chunks of consecutive items, and each chunk into micro-batches, one or more for each lane."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from app.queue import codec
-from app.queue.codec import ComponentWork, RawBatch, RawEntry, WorkItem
+from app.queue.codec import RawBatch, RawEntry, WorkItem
 from app.queue.jobs.model import JobBatch
-from app.queue.packing import Limits, Plan, Work
+from app.queue.packing import Limits, Work
 
 
 class Cutter:
     """One for each job; `plan` grows with the chunks."""
 
-    def __init__(
-        self, job: str, components: Sequence[ComponentWork], limits: Limits, priority: str, evidence: bool
-    ) -> None:
+    def __init__(self, job: str, limits: Limits) -> None:
         self._job = job
-        self._components = components
         self._limits = limits
-        self._priority = priority
-        self._evidence = evidence
-        self._works: dict[Plan, Work] = {}
         self.plan: list[JobBatch] = []
 
-    def cut(self, chunk: int, items: Iterable[tuple[WorkItem, tuple[Plan, ...]]]) -> list[tuple[int, bytes]]:
+    def cut(self, chunk: int, items: Iterable[tuple[WorkItem, tuple[Work, ...]]]) -> list[tuple[int, bytes]]:
         """Micro-batches of a chunk, with their numbers; entries are numbered by their position in the chunk."""
         by_work: dict[Work, list[tuple[RawEntry, int]]] = {}
-        for position, (item, plans) in enumerate(items):
+        for position, (item, works) in enumerate(items):
             encoded = codec.encode(item)
             entry = RawEntry(position, self._job, codec.Raw(encoded))
-            for plan in plans:
-                by_work.setdefault(self._work(plan), []).append((entry, len(encoded)))
+            for work in works:
+                by_work.setdefault(work, []).append((entry, len(encoded)))
         found: list[tuple[int, bytes]] = []
         for work, entries in by_work.items():
             components = codec.Raw(work.encoded)
             for some in self._within_limits(entries):
-                payload = codec.encode(RawBatch(components, self._evidence, some))
+                payload = codec.encode(RawBatch(components, work.evidence, some))
                 found.append((len(self.plan), payload))
                 self.plan.append(JobBatch(chunk, work.lane, len(some), len(payload)))
         return found
-
-    def _work(self, plan: Plan) -> Work:
-        if plan not in self._works:
-            self._works[plan] = Work.of(plan, self._components, self._priority, self._evidence)
-        return self._works[plan]
 
     def _within_limits(self, entries: list[tuple[RawEntry, int]]) -> Iterator[list[RawEntry]]:
         some: list[RawEntry] = []
