@@ -3,7 +3,6 @@
 import atexit
 import gc
 import sys
-from importlib import import_module
 
 _FORKS = "rescore"
 """The command that waits for a fork server of offline work, unless it scores elsewhere."""
@@ -18,10 +17,9 @@ def main() -> None:
             from app.offline.engines.forking import offline_fork_server
 
             offline_fork_server()  # which imports the rewards while this process imports all that it needs itself
-            from app.offline.extras import without
+            from app.offline.extras import bare_structlog
 
-            with without("rich"):  # structlog would take along all that prints tracebacks to people
-                import_module("structlog")
+            bare_structlog()
         from app.cli.commands import COMMANDS, GROUPS, build
 
         known = (*COMMANDS, *GROUPS)

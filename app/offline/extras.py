@@ -38,6 +38,12 @@ def without(module: str) -> Generator[None]:
         sys.meta_path.remove(finder)
 
 
+def bare_structlog() -> None:
+    """Import structlog without what prints tracebacks to people, which it would take along: a command waits for it."""
+    with without("rich"):
+        importlib.import_module("structlog")
+
+
 class _Absent(MetaPathFinder):
     def __init__(self, module: str) -> None:
         self._module = module

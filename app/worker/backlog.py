@@ -68,9 +68,9 @@ class Backlog:
     def _next(self) -> str | None:
         """The priority whose turn it is; None where there is nothing to take."""
         online, offline = PRIORITIES
-        if not self._waiting[offline]:
-            return online if self._waiting[online] else None
-        if time.monotonic() < self._free_until and self._running[offline] >= self._most_offline:
+        if not self._waiting[offline] or (
+            self._running[offline] >= self._most_offline and time.monotonic() < self._free_until
+        ):
             return online if self._waiting[online] else None
         offline_first = (self._turn + 1) % _OFFLINE_TURN == 0
         return offline if offline_first or not self._waiting[online] else online

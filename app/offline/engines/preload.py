@@ -7,13 +7,12 @@ that meet it.
 import gc
 from importlib import import_module
 
-from app.offline.extras import without
+from app.offline.extras import bare_structlog
 
 _USUAL = ("accuracy", "format", "language")
 
 gc.disable()  # nothing of it is ever garbage
-with without("rich"):  # structlog would take it along, to print for people
-    import_module("structlog")
+bare_structlog()
 import_module("app.worker.child")
 import_module("app.offline.engines.finishing")
 _registry = import_module("app.rewards.registry")
