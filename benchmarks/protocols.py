@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.supervisor.redis_server import arguments, find_binary
 from benchmarks.completions import items as make_items
 from benchmarks.faults.cluster import free_port
-from benchmarks.wire import Wire, decode
+from benchmarks.wire import Wire, decode, flood
 
 _BATCH = 512
 _IN_FLIGHT = 4
@@ -58,20 +58,8 @@ async def batches(url: str, bodies: list[bytes], rounds: int) -> float:
 async def singles(url: str, seconds: float) -> float:
     """Items a second of one item a request, many at once."""
     ready = [body([item]) for item in make_items(512, 1024, 5)]
-    done, until = 0, time.perf_counter() + seconds
-
-    async def one(first: int) -> None:
-        nonlocal done
-        async with Wire(url) as wire:
-            n = first
-            while time.perf_counter() < until:
-                status, _ = await wire.post("/v1/score", ready[n % len(ready)], cache_control="no-store")
-                if status != 200:
-                    raise RuntimeError(str(status))
-                n, done = n + _SINGLES, done + 1
-
     started = time.perf_counter()
-    await asyncio.gather(*(one(n) for n in range(_SINGLES)))
+    done = await flood(url, "/v1/score", ready, _SINGLES, seconds, cache_control="no-store")
     return done / (time.perf_counter() - started)
 
 

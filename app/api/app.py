@@ -19,6 +19,7 @@ from app.api.auth.exposure import OpenToAll, check_exposure
 from app.api.auth.gate import Gated
 from app.api.compat import llamafactory, nemo_gym, oat, open_instruct, openrlhf, sandbox_fusion, slime
 from app.api.direct import Direct
+from app.api.heads import Heads
 from app.api.jobs import routes as jobs
 from app.api.middleware import Observed
 from app.api.short import ShortProtocol
@@ -67,7 +68,7 @@ def create(settings: Settings) -> Service:
         app.include_router(router)
     _describe_request(app)
     whole = Observed(Gated(Direct(app, routers), state.gate, state.metrics), state.metrics, state.inbound)
-    return Service(whole, partial(ShortProtocol, state=state))
+    return Service(whole, partial(ShortProtocol, state=state, heads=Heads()))
 
 
 def _reload_on_hangup(state: State) -> None:

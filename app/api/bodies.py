@@ -97,6 +97,11 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
+def state_with(headers: dict[bytes, bytes]) -> dict[str, Any]:
+    """State of a request whose headers are known by their names."""
+    return {_HEADERS: headers}
+
+
 def encoder(media: Media) -> Callable[[Any], bytes]:
     return msgspec.msgpack.encode if media is Media.MSGPACK else msgspec.json.encode
 

@@ -44,6 +44,11 @@ class _Gathered:
         if self._size > _HELD_BYTES:
             self._flush()
 
+    def write_now(self, data: bytes) -> None:
+        """Write what is one packet, after whatever was held."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -66,7 +71,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Of the requests that are not answered, in the order they came."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", _Gathered(transport, self.loop)))
+        self._gathered = _Gathered(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self._gathered))
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,6 +108,20 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.callers:  # An answer may come before the end of what it answers.
             self.callers[-1].body_here = True
         super().on_message_complete()
+
+    def write_now(self, packet: bytes) -> None:
+        """Write what is whole."""
+        self._gathered.write_now(packet)
+
+    @property
+    def at_start(self) -> bool:
+        """Whether what comes next is the first byte of a request."""
+        return self._in_head and not self._head_bytes
+
+    def at_work(self) -> None:
+        """A request is here that was not given to the parser."""
+        self._stop_timer()
+        self._unset_keepalive_if_required()
 
     def end_of_message(self) -> None:
         """What comes next is a head."""

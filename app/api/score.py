@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
+from starlette.types import Scope
 
 from app.api.auth.gate import capped, owner_of
 from app.api.bodies import Media, accepted, encoder, header_of, respond
@@ -61,7 +62,7 @@ async def score(request: Request) -> Response:
     limits = state.settings
     bounds = Bounds(limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
     received = await receive(request, ScoreRequest, bounds)
-    scoring = Scoring(state, request, received, started)
+    scoring = Scoring(state, request.scope, received, started)
     reuse = "no-store" not in header_of(request, b"cache-control")
     media = accepted(request)
     if media is not Media.NDJSON:
@@ -72,7 +73,7 @@ async def score(request: Request) -> Response:
 class Scoring:
     """One request on its way through the queue. Raises Problem if the rubric can't be used."""
 
-    def __init__(self, state: State, request: Request, received: Received, started: float) -> None:
+    def __init__(self, state: State, scope: Scope, received: Received, started: float) -> None:
         try:
             self._rubric = rubric = resolve(received.head.rubric)
         except BadRubric as error:
@@ -82,10 +83,10 @@ class Scoring:
         self._options = received.head.options
         self._started = started
         deadline = started + self._options.deadline_ms / 1000
-        self._priority = capped(request, self._options.priority)
-        self._key = owner_of(request)
-        self._named: bool = request.scope["state"].get("named", False)
-        self._pending = Pending(request.scope["state"]["request_id"], 0, len(rubric.components), deadline)
+        self._priority = capped(scope, self._options.priority)
+        self._key = owner_of(scope)
+        self._named: bool = scope["state"].get("named", False)
+        self._pending = Pending(scope["state"]["request_id"], 0, len(rubric.components), deadline)
         self._tally = Tally(Combiner(rubric, self._options.on_abstain), self._pending)
         self._samples: list[Sample] = []
 
@@ -250,7 +251,7 @@ class Scoring:
         )
 
     def _observe(self, some: Iterable[tuple[int, ItemOut]]) -> None:
-        metrics = self._state.metrics
+        observers = self._state.metrics.observers(self._rubric.names)
         for _, result in some:
-            for name, component in result.components.items():
-                metrics.component(name).observe(component.score, component.status, component.elapsed_ms / 1000)
+            for observe, found in zip(observers, result.components.values(), strict=True):
+                observe(found.score, found.status, found.elapsed_ms / 1000)

@@ -3,23 +3,23 @@ straight back. A task of its own, and the layers that a server and a framework p
 else that is done for a single item.
 
 It is taken by `POST /v1/score` of JSON or msgpack, up to `_MOST_BYTES` long, whose connection has nothing else under
-way, and whose work the queue takes at once. Whatever else there is about a request (a form that is not this one, a key
-that is not known or has reached its limit, a body that breaks the contract, an answer in lines, a full queue) is found
-out before anything is begun, and left to the ordinary way, which then does and answers everything by itself.
+way, and whose work the queue takes at once; a head that was read before is not even parsed. Whatever else there is
+about a request (a form that is not this one, a key that is not known or has reached its limit, a body that breaks the
+contract, an answer in lines, a full queue) is found out before anything is begun, and left to the ordinary way, which
+then does and answers everything by itself.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request, Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.api.auth.gate import admit
-from app.api.auth.limits import Use
-from app.api.bodies import Media, accepted, header_of, headers_of, respond, sent
-from app.api.errors import CLIENT_GONE, problem_of
+from app.api.bodies import Media, headers_of, respond
+from app.api.errors import CLIENT_GONE, Problem, problem_of
+from app.api.heads import Head, Heads
 from app.api.items import ItemIn
 from app.api.middleware import REQUEST_ID, identify
 from app.api.protocol import BoundedProtocol
@@ -45,9 +45,12 @@ _BODY_WITHIN_S = 0.02
 class ShortProtocol(BoundedProtocol):
     """HTTP connections, with the short way."""
 
-    def __init__(self, *args: Any, state: State, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, state: State, heads: Heads, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.assay = state
+        self._heads = heads
+        self._begins = b""
+        """What is being read, if it begins with a request."""
         self._body: bytes | None = None
         """What has come of a body whose request may go the short way."""
         self._patience: asyncio.TimerHandle | None = None
@@ -65,26 +68,33 @@ class ShortProtocol(BoundedProtocol):
             self._body += body
 
     def on_message_complete(self) -> None:
+        begins, self._begins = self._begins, b""
         body = self._body
         if body is None:
             super().on_message_complete()
             return
+        scope: Any = self.scope
+        scope.update(_PLACE)
         try:
-            exchange = Exchange.begin(self, body)
-        except Exception:  # noqa: BLE001
-            exchange = None  # What goes wrong goes wrong on the ordinary way too, and is answered there.
-        if exchange is None:
+            head = Head.of(scope, self.parser.should_keep_alive())
+        except Problem:
+            head = None
+        if head is None or not self._exchange(head, body):
             self._go_ordinary_way()
             super().on_message_complete()
             return
         self._forget_body()
         self.end_of_message()
-        self.cycle = exchange  # pyright: ignore[reportAttributeAccessIssue]
-        self.tasks.add(exchange)  # pyright: ignore[reportArgumentType]
-        self.callers.append(exchange)
+        if begins:
+            self._heads.keep(begins, head)
 
     def data_received(self, data: bytes) -> None:
+        if self.at_start and len(data) <= _MOST_BYTES and self._has_ended():
+            if self._known(data):
+                return
+            self._begins = data
         super().data_received(data)
+        self._begins = b""
         if self._body is not None and self._patience is None:
             self._patience = self.loop.call_later(_BODY_WITHIN_S, self._go_ordinary_way)
 
@@ -103,7 +113,7 @@ class ShortProtocol(BoundedProtocol):
         for name, value in (*self.server_state.default_headers, *response.raw_headers):
             lines += (name, b": ", value, b"\r\n")
         lines += (REQUEST_ID, b": ", exchange.request_id.encode(), b"\r\n" if exchange.keep_alive else _CLOSE, b"\r\n")
-        self.transport.write(b"".join(lines) + response.body)
+        self.write_now(b"".join(lines) + response.body)
         if not exchange.keep_alive:
             self.transport.close()
         self.on_response_complete()
@@ -119,9 +129,35 @@ class ShortProtocol(BoundedProtocol):
             and len(size) <= _DIGITS
             and int(size) <= min(_MOST_BYTES, self.assay.settings.max_body_bytes)
             and _UNUSUAL.isdisjoint(headers)
-            and (not self.cycle or self.cycle.response_complete)
-            and not self.flow.write_paused
+            and self._has_ended()
         )
+
+    def _has_ended(self) -> bool:
+        """Whether nothing else is under way here."""
+        return (not self.cycle or self.cycle.response_complete) and not self.flow.write_paused
+
+    def _known(self, data: bytes) -> bool:
+        """Take data that is a request whose head was read before; whether it was that."""
+        found = self._heads.find(data)
+        if found is None or len(data) != found.body_at + found.size or found.size > self.assay.settings.max_body_bytes:
+            return False
+        if not self._exchange(found.head, data[found.body_at :]):
+            return False
+        self.at_work()
+        return True
+
+    def _exchange(self, head: Head, body: bytes) -> bool:
+        """Begin with a request; where that does not go the short way, nothing has happened."""
+        try:
+            exchange = Exchange.begin(self, head, body)
+        except Exception:  # noqa: BLE001
+            return False  # What goes wrong goes wrong on the ordinary way too, and is answered there.
+        if exchange is None:
+            return False
+        self.cycle = exchange  # pyright: ignore[reportAttributeAccessIssue]
+        self.tasks.add(exchange)  # pyright: ignore[reportArgumentType]
+        self.callers.append(exchange)
+        return True
 
     def _go_ordinary_way(self) -> None:
         """Begin with what has come of a request as if it had never been held."""
@@ -144,60 +180,50 @@ class Exchange:
     message_event = asyncio.Event()
     """Nobody waits for it."""
 
-    def __init__(
-        self, protocol: ShortProtocol, request: Request, scoring: Scoring, media: Media, use: Use | None, started: float
-    ) -> None:
+    def __init__(self, protocol: ShortProtocol, head: Head) -> None:
+        """Raises Problem where the client may not have anything scored."""
+        self._started = time.monotonic()
         self._protocol = protocol
         self._state = protocol.assay
-        self._request = request
-        self._scoring = scoring
-        self._media = media
-        self._use = use
-        self._started = started
+        self._head = head
+        self._scope = head.scope_of(protocol.client, protocol.server)
         self._ended = False
-        self.request_id: str = request.scope["state"]["request_id"]
-        self.keep_alive: bool = protocol.parser.should_keep_alive()
+        self.request_id = identify(self._scope)
+        self._use = protocol.assay.gate.find(self._scope)
+        self.keep_alive = head.keep_alive
         self.disconnected = False
         self.more_body = False
         self.body_here = True
         self.response_complete = False
 
     @classmethod
-    def begin(cls, protocol: ShortProtocol, body: bytes) -> "Exchange | None":
+    def begin(cls, protocol: ShortProtocol, head: Head, body: bytes) -> "Exchange | None":
         """Have a request's items scored. None, or an exception of any kind: the ordinary way has to see to it."""
-        started = time.monotonic()
-        scope: Any = protocol.scope
-        scope.update(_PLACE)
-        identify(scope)
-        use = protocol.assay.gate.find(scope)
-        request = Request(scope)
-        decoded = at_once(body, sent(request, (Media.JSON, Media.MSGPACK)), ScoreRequest)
-        media = accepted(request)
-        if decoded is None or media is Media.NDJSON:
+        if head.wanted is Media.NDJSON:
             return None
-        head, items = decoded
-        scoring = Scoring(protocol.assay, request, Decoded(head, items), started)
-        if not items or not scoring.takes_at_once(len(items)):
+        exchange = cls(protocol, head)
+        decoded = at_once(body, head.sent, ScoreRequest)
+        if decoded is None or not exchange._submit(*decoded, len(body)):
             return None
-        exchange = cls(protocol, request, scoring, media, use, started)
-        exchange._submit(items, len(body))
         return exchange
 
-    def _submit(self, items: Sequence[ItemIn], size: int) -> None:
-        """Raises Problem, QueueFull."""
-        scope = self._request.scope
-        self._state.inbound.take(scope, size)
+    def _submit(self, what: ScoreRequest, items: list[ItemIn], size: int) -> bool:
+        """Put items into the queue, unless that has to wait for anything. Raises Problem, QueueFull."""
+        self._scoring = Scoring(self._state, self._scope, Decoded(what, items), self._started)
+        if not items or not self._scoring.takes_at_once(len(items)):
+            return False
+        self._state.inbound.take(self._scope, size)
         try:
             if self._use is not None:
                 admit(self._use)
-            reuse = "no-store" not in header_of(self._request, b"cache-control")
-            self._scoring.begin(items, reuse, self._protocol.loop, self._over)
+            self._scoring.begin(items, self._head.reuse, self._protocol.loop, self._over)
         except BaseException:
-            self._state.inbound.release(scope)
+            self._state.inbound.release(self._scope)
             raise
         if self._use is not None:
             self._state.metrics.by_key.labels(self._use.key.name, "let in").inc()
             self._use.running += 1
+        return True
 
     def leave(self) -> None:
         """The client is gone."""
@@ -212,9 +238,9 @@ class Exchange:
         if self._ended:
             return
         try:
-            response = respond(self._scoring.response(self._media), self._media)
+            response = respond(self._scoring.response(self._head.wanted), self._head.wanted)
         except QueueUnavailable as error:
-            response = problem_of(error).response(self._request)
+            response = problem_of(error).response(Request(self._scope))
         except Exception as error:  # noqa: BLE001
             self._break(error)
             return
@@ -235,7 +261,7 @@ class Exchange:
         self._ended = True
         self._protocol.tasks.discard(self)  # pyright: ignore[reportArgumentType]
         self._scoring.end()
-        self._state.inbound.release(self._request.scope)
+        self._state.inbound.release(self._scope)
         if self._use is not None:
             self._use.running -= 1
         self._state.metrics.request(_PATH, status, time.monotonic() - self._started)

@@ -22,7 +22,7 @@ async def compute(request: Request, item: WorkItem, reward: str, deadline_s: flo
 async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: float) -> ComponentScore:
     state = state_of(request)
     rubric = bind(RubricSpec(components={reward: ComponentSpec(reward=reward)}))
-    priority = capped(request, "online")
+    priority = capped(request.scope, "online")
     pending = Pending(request.state.request_id, 1, 1, time.monotonic() + deadline_s)
     state.dispatcher.expect(pending)
     try:

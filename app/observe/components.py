@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram
 from app.observe.sums import Sums
 from app.status import Status
 
-_AT_MOST = 4096
+_AT_MOST = 1024
 """Observations held back, wherever they come from."""
 
 
@@ -23,28 +23,23 @@ class ComponentMetrics:
     ) -> None:
         self._seconds = Sums(seconds[0].labels(component), seconds[1])
         self._score = Sums(score[0].labels(component), score[1])
-        self._series = {s: statuses.labels(component, s.value, s.fault.value) for s in Status}
-        self._statuses = dict.fromkeys(Status, 0)
-        self._held = 0
+        self._statuses = [(s, statuses.labels(component, s.value, s.fault.value)) for s in Status]
+        self._held: list[tuple[float | None, Status, float]] = []
 
     def observe(self, score: float | None, status: Status, seconds: float) -> None:
         """Count one scored item."""
-        self._seconds.observe(seconds)
-        self._statuses[status] += 1
-        if score is not None:
-            self._score.observe(score)
-        self._held += 1
-        if self._held == _AT_MOST:
+        self._held.append((score, status, seconds))
+        if len(self._held) >= _AT_MOST:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what was counted."""
+        """Hand over what was held back."""
         if not self._held:
             return
-        self._held = 0
-        self._seconds.flush()
-        self._score.flush()
-        for status, count in self._statuses.items():
-            if count:
-                self._series[status].inc(count)
-                self._statuses[status] = 0
+        scores, statuses, seconds = zip(*self._held, strict=True)
+        self._held = []
+        self._seconds.observe_all(seconds)
+        self._score.observe_all([score for score in scores if score is not None])
+        for status, series in self._statuses:
+            if count := statuses.count(status):
+                series.inc(count)

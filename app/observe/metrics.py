@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import nan
 
@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.observe.components import ComponentMetrics
 from app.observe.sums import Counts, Sums
+from app.status import Status
 
 _SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether this is one of several API processes, whose counts are in files that all of them read."""
@@ -18,6 +19,7 @@ _FLUSH_S = 0.1
 """Counts of one of several processes are in the files that the others read so soon."""
 _SERIES = 1024
 """Series that are found without asking the library, which takes a while to look at labels."""
+Observe = Callable[[float | None, Status, float], None]
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -87,6 +89,11 @@ class Metrics:
         self._flushing: asyncio.TimerHandle | None = None
         self._queues: set[tuple[str, str]] = set()
         self._components: dict[str, ComponentMetrics] = {}
+        self._observers = lru_cache(_SERIES)(self._observers_of)
+
+    def observers(self, names: tuple[str, ...]) -> Sequence[Observe]:
+        """What takes the score, the status and the seconds of each of these components."""
+        return self._observers(names)
 
     def component(self, name: str) -> ComponentMetrics:
         """The series of a component."""
@@ -97,6 +104,9 @@ class Metrics:
             )
             self._components[name] = found
         return found
+
+    def _observers_of(self, names: tuple[str, ...]) -> Sequence[Observe]:
+        return [self.component(name).observe for name in names]
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""

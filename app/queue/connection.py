@@ -1,6 +1,6 @@
 """Connections to the queue's server, and the one place where its client library's loose types end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from hashlib import sha1
 from typing import Any, cast
 
@@ -97,13 +97,16 @@ class Server:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
-    async def add_all(self, entries: Sequence[tuple[str, Fields]]) -> list[bytes]:
-        """Append entries to streams, all or none; their ids."""
+    def add_all(self, entries: Sequence[tuple[str, Fields]]) -> Coroutine[Any, Any, list[bytes]]:
+        """Append entries to streams, all or none; their ids. They are on their way before this is awaited."""
         adds = [("XADD", stream, "*", *_flat(fields)) for stream, fields in entries]
+        asked = self._line.ask(*adds) if len(adds) == 1 else self._line.ask(("MULTI",), *adds, ("EXEC",))
+        return self._added(asked, len(adds))
+
+    async def _added(self, asked: Coroutine[Any, Any, list[Any]], number: int) -> list[bytes]:
         with unavailable_as_error:
-            if len(adds) == 1:
-                return cast("list[bytes]", await self._line.ask(*adds))
-            return cast("list[bytes]", (await self._line.ask(("MULTI",), *adds, ("EXEC",)))[-1])
+            replies = await asked
+        return cast("list[bytes]", replies if number == 1 else replies[-1])
 
     async def lengths(self, streams: list[str]) -> list[int]:
         """Number of entries in each stream."""

@@ -33,7 +33,10 @@ _FEW = 8
 """A request of so few items lets its micro-batch wait a moment for those of others."""
 _MANY = 32
 """Requests under way that are worth the whole wait for more."""
-_HALF = 2
+_PARTS = 3
+"""Micro-batches that small requests are spread over: one is filled, one is scored, one is answered."""
+_ENOUGH = 16
+"""Requests of one micro-batch that are not held up for the rest of the loop's turn."""
 _TIME_TO_JOIN = 0.8
 """Share of its own time that a request must still have if it joins a micro-batch of another."""
 _MAX_BACKOFF_S = 2.0
@@ -154,15 +157,14 @@ class Dispatcher:
             await self._room.check(priority)
         few = more or len(pending.scores) <= _FEW
         for full in self._place_all(work, pending, reuse, first, few):
-            if few and len(full) < _SEND_AT_ONCE:
-                self._spawn(self._send(full))
-            else:
-                await self._sent(full)
+            sending = self._send(full)
+            if sending is not None and not (few and len(full) < _SEND_AT_ONCE):
+                await asyncio.shield(sending)  # Others may have items in them.
 
     def submit_few(self, work: Iterable[tuple[WorkItem, tuple[Work, ...]]], pending: Pending, *, reuse: bool) -> None:
         """The same for all items of a request that `takes_at_once`, without waiting."""
         for full in self._place_all(work, pending, reuse, 0, True):
-            self._spawn(self._send(full))
+            self._send(full)
 
     def _place_all(
         self,
@@ -229,14 +231,17 @@ class Dispatcher:
     def _flush_later(self, work: Work) -> None:
         """Send the open micro-batch in a moment, with whatever others put into it until then.
 
-        Where nothing else is under way there is nothing to wait beside; where half of the requests wait for this one,
-        the others are being scored, and it had better follow them.
+        Where nothing else is under way there is nothing to wait beside; where a third of the requests wait for this
+        one, the others are being scored or answered, and it had better follow them at once.
         """
         batch = self._open.get(work)
-        if batch is None or batch.leaving is Leaving.SOON:
+        if batch is None:
             return
         requests = len(self._by_pending)
-        if not self._under_way or len(batch.waiting) * _HALF >= requests:
+        many = len(batch.waiting) * _PARTS >= requests
+        if many and len(batch.waiting) >= _ENOUGH:
+            self._flush(batch)
+        elif (many or not self._under_way) and batch.leaving is not Leaving.SOON:
             batch.leaving = Leaving.SOON
             asyncio.get_running_loop().call_soon(self._flush, batch)
         elif batch.leaving is Leaving.NOT:
@@ -247,10 +252,10 @@ class Dispatcher:
     def _flush(self, batch: Batch) -> None:
         if self._open.get(batch.work) is batch:
             del self._open[batch.work]
-            self._spawn(self._send([batch]))
+            self._send([batch])
 
-    async def _send(self, batches: list[Batch]) -> None:
-        """Put micro-batches into their lanes; if that fails, so do all requests that wait for them."""
+    def _send(self, batches: list[Batch]) -> asyncio.Task[None] | None:
+        """Put micro-batches into their lanes; a task that ends once they are there, None where nobody waits for any."""
         entries: list[tuple[str, Fields]] = []
         batches = [batch for batch in batches if batch.waiting]
         payload = self._payload
@@ -262,10 +267,12 @@ class Dispatcher:
                 batch.file = self._spool.put(batch.work.lane, batch.work.priority, payload)
             envelope = codec.Envelope(batch.id, self._reply, len(batch), ttl_ms, batch.file or bytes(payload))
             entries.append((self._keys.queue(batch.work.lane, batch.work.priority), envelope.fields()))
-        if not entries:
-            return
+        return self._spawn(self._sent(batches, self._server.add_all(entries))) if entries else None
+
+    async def _sent(self, batches: list[Batch], adding: Coroutine[object, object, list[bytes]]) -> None:
+        """See micro-batches into their lanes; if that fails, so do all requests that wait for them."""
         try:
-            ids = await self._server.add_all(entries)
+            ids = await adding
         except QueueUnavailable as error:
             for batch in batches:
                 for pending in batch.waiting:
@@ -391,10 +398,6 @@ class Dispatcher:
         shared = as_cached(scores.components) if len(routes) > 1 else scores.components
         for route in routes:
             route.pending.receive(route.item, shared if route.joined else scores.components)
-
-    async def _sent(self, batches: list[Batch]) -> None:
-        """Send micro-batches even if who waits for that is cancelled: others may have items in them."""
-        await asyncio.shield(self._spawn(self._send(batches)))
 
     def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -5,7 +5,7 @@ they are read and written here.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, cast
 
 import hiredis
@@ -37,6 +37,7 @@ class _Link(asyncio.Protocol):
         self._reader = hiredis.Reader(replyError=cast("Any", DefaultParser).parse_error)
         self._writer, connection._writer = connection._writer, None
         self._transport = cast("asyncio.Transport", self._writer.transport)
+        self._transport.set_write_buffer_limits(high=0)  # Nothing waits for the end of the loop's turn.
         self._transport.set_protocol(self)
 
     @property
@@ -94,16 +95,24 @@ class Line:
         self._link: _Link | None = None
         self._opening = asyncio.Lock()
 
-    async def ask(self, *commands: Command) -> list[Any]:
-        """Replies to commands sent in one go. Raises RedisError, the first one among the replies too."""
+    def ask(self, *commands: Command) -> Coroutine[Any, Any, list[Any]]:
+        """Replies to commands sent in one go: at once, not when they are awaited, unless the line has to be opened.
+
+        Raises RedisError, the first one among the replies too.
+        """
+        link = self._link
+        sent = link.ask(commands, self._timeout_s) if link is not None and link.open else None
+        return self._replies(commands, sent)
+
+    async def _replies(self, commands: Sequence[Command], sent: asyncio.Future[list[Any]] | None) -> list[Any]:
         left = _TRIES
         while True:
             left -= 1
-            link = await self._opened()
             try:
-                replies = await link.ask(commands, self._timeout_s)
+                replies = await (sent or (await self._opened()).ask(commands, self._timeout_s))
                 break
             except RedisConnectionError:
+                sent = None
                 if not left:
                     raise
         for reply in replies:

@@ -5,7 +5,7 @@ import json
 import random
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -147,6 +147,16 @@ class Client:
             headers = dict(line.split(": ", 1) for line in head[1:] if line)
             return int(head[0].split()[1]), headers, await self._reader.readexactly(int(headers["content-length"]))
 
+    async def whatever(self, within_s: float) -> tuple[bytes, bool]:
+        """Status lines of all that comes before nothing has come for so long; whether that was the end."""
+        came, ended = b"", False
+        with suppress(TimeoutError):
+            while not ended:
+                async with asyncio.timeout(within_s):
+                    some = await self._reader.read(1 << 16)
+                came, ended = came + some, not some
+        return b"".join(line for line in came.splitlines() if line.startswith(b"HTTP/1.1 ")), ended
+
     async def at_end(self) -> bool:
         async with asyncio.timeout(WAIT_S):
             return await self._reader.read(1) == b""
@@ -272,13 +282,14 @@ async def test_plain_requests_are_answered_as_on_the_ordinary_way(running: Runni
     body, headers = PLAIN[name]
     if "deadline" in name:
         running.worker.may.clear()
-    short = await running.post(body, **headers)
+    parsed = await running.post(body, **headers)
+    known = await running.post(body, **headers)
     assert running.app.seen == 0
     ordinary = await running.post(body, **headers, **ORDINARY)
     assert running.app.seen == 1
-    assert comparable(short) == comparable(ordinary)
-    assert short[0] == 200
-    assert (await running.counted(200), running.in_flight, running.state.inbound.held) == (3, 0, 0)
+    assert comparable(parsed) == comparable(known) == comparable(ordinary)
+    assert parsed[0] == 200
+    assert (await running.counted(200), running.in_flight, running.state.inbound.held) == (4, 0, 0)
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -304,6 +315,42 @@ async def test_whatever_a_body_is_both_ways_say_the_same(running: Running, seed:
         assert comparable(answers[0]) == comparable(answers[1]), bytes(body)
     assert running.app.seen < 120
     assert (running.in_flight, running.state.inbound.held) == (0, 0)
+
+
+HEADS = [
+    b"Content-Length: 3\r\n",
+    b"content-length: 99999\r\n",
+    b"X-Strength: 1\r\n",
+    b"Connection: close\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Accept: application/msgpack\r\n",
+    b"Cache-Control: no-store\r\n",
+    b" folded\r\n",
+    b"\r\n",
+    b"\n",
+    b"\x00",
+    b"Ength: ",
+    b"HTTP/1.0",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_a_head_is_it_says_the_same_again(running: Running, seed: int):
+    chance = random.Random(seed)
+    whole = request(encoded([ITEM]))
+    end = whole.index(b"\r\n\r\n") + 2
+    for _ in range(40):
+        at = chance.choice([n for n in range(end) if whole[n - 2 : n] == b"\r\n"] + [chance.randrange(end)])
+        sent = whole[:at] + chance.choice(HEADS) + whole[at + chance.choice([0, 0, 1, 8]) :]
+        answers: list[object] = []
+        for _ in range(3):
+            client = await running.connect()
+            client.send(sent)
+            answers.append(await client.whatever(0.05))
+            client.close()
+        assert answers[0] == answers[1] == answers[2], sent
+    assert running.app.seen < 120
+    await running.until(lambda: (running.in_flight, running.state.inbound.held) == (0, 0))
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.005, 0.1])

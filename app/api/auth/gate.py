@@ -92,15 +92,15 @@ class Gated:
             use.running -= 1
 
 
-def capped(request: Request, priority: str) -> str:
+def capped(scope: Scope, priority: str) -> str:
     """The priority that a request gets: what it asks for, unless its key may not."""
-    key: ApiKey | None = request.scope["state"].get("key")
+    key: ApiKey | None = scope["state"].get("key")
     return priority if key is None else key.capped(priority)
 
 
-def owner_of(request: Request) -> str:
+def owner_of(scope: Scope) -> str:
     """Name of the caller's API key; empty without keys."""
-    return request.scope["state"].get("key_name", "")
+    return scope["state"].get("key_name", "")
 
 
 def _secret(scope: Scope) -> str:

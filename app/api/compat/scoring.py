@@ -88,7 +88,7 @@ async def score(request: Request, asked: Sequence[Asked], choice: Choice) -> lis
 async def _scored(request: Request, rubric: str, items: list[ItemIn], deadline_ms: int) -> list[ItemOut]:
     head = ScoreRequest(rubric=rubric, items=[], options=Options(deadline_ms=deadline_ms, evidence="brief"))
     received = Decoded(head, items)
-    scoring = Scoring(state_of(request), request, received, time.monotonic())
+    scoring = Scoring(state_of(request), request.scope, received, time.monotonic())
     whole = await while_connected(request.scope, scoring.whole(True, Media.JSON))
     return [msgspec.json.decode(result, type=ItemOut) for result in whole.results]
 

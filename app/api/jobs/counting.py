@@ -41,11 +41,12 @@ class JobCounter:
         """How many of these items abstain. Rewards of whole groups are not known yet and left out."""
         rubric = replace(self._rubrics.of(spec), group_components=())
         combiner = Combiner(rubric, spec.on_abstain)  # pyright: ignore[reportArgumentType]
+        observers = self._metrics.observers(rubric.names)
         abstained = 0
         for scores in items:
             result = combiner.result("", scores)
             abstained += result.error is not None
-            for name, component in result.components.items():
-                self._metrics.component(name).observe(component.score, component.status, component.elapsed_ms / 1000)
+            for observe, found in zip(observers, result.components.values(), strict=True):
+                observe(found.score, found.status, found.elapsed_ms / 1000)
         self._metrics.answered(rubric.name, len(items) - abstained, abstained)
         return abstained

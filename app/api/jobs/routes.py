@@ -53,10 +53,10 @@ async def submit(request: Request, idempotency_key: Annotated[str | None, Header
     bounds = Bounds(settings.max_body_bytes, settings.max_stream_bytes, MAX_JOB_ITEMS)
     received = await receive(request, JobRequest, bounds)
     options = received.head.options
-    priority = capped(request, options.priority if "priority" in options.model_fields_set else "offline")
-    submission = Submission(state, received, owner_of(request), priority, once_of(received, idempotency_key))
+    priority = capped(request.scope, options.priority if "priority" in options.model_fields_set else "offline")
+    submission = Submission(state, received, owner_of(request.scope), priority, once_of(received, idempotency_key))
     id_, new, durable = await while_connected(request.scope, submission.submit())
-    if new and (owner := owner_of(request)):
+    if new and (owner := owner_of(request.scope)):
         state.metrics.key_items.labels(owner).inc(received.items or 0)
     state.metrics.jobs.labels("submitted" if new else "repeated").inc()
     job = await job_of(request, id_)
@@ -76,7 +76,7 @@ async def jobs(
     """The caller's jobs, the newest first; `before` a time of submission."""
     before_ms = int(before.timestamp() * 1000) if before else None
     found = await state_of(request).jobs.recent(limit, before_ms)
-    owner = owner_of(request)
+    owner = owner_of(request.scope)
     shown = [view(job) for job in found if job[0].owner == owner and state in (None, job[1].state)]
     return respond(shown, Media.JSON)
 

@@ -59,7 +59,7 @@ def view(job: Job, durable: bool | None = None) -> JobOut:
 async def job_of(request: Request, id_: str) -> Job:
     """The caller's job of this id. Raises Problem: 404."""
     found = await state_of(request).jobs.get(id_)
-    if found is None or found[0].owner != owner_of(request):
+    if found is None or found[0].owner != owner_of(request.scope):
         raise Problem(404, "not-found", "No such job", f"{id_}: there is no such job, or it has expired")
     return found
 

@@ -1,0 +1,103 @@
+"""Heads of requests that were read before: the same bytes say the same again.
+
+A client sends the same head with each request, but for the length of the body. Reading it once more would take as long
+as all else that is done for a request of one item until it is in the queue.
+"""
+
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from starlette.types import Scope
+
+from app.api.bodies import Media, accepted, header_of, headers_of, sent, state_with
+
+_LENGTH = b"ength: "
+"""How the name of the header ends that may differ, whatever case it begins in."""
+_WHOLE_NAME = b"\r\ncontent-length: "
+_END = b"\r\n\r\n"
+_LONGEST = 4096
+_OF_A_REQUEST = frozenset({"client", "server", "state"})
+_KEPT = 1024
+"""Heads that are remembered: of some clients no two are the same."""
+
+
+class Head(NamedTuple):
+    """What a head says that the short way takes."""
+
+    scope: dict[str, Any]
+    """As the server makes it of a head, without what differs between requests."""
+    headers: dict[bytes, bytes]
+    """By their names."""
+    sent: Media
+    wanted: Media
+    reuse: bool
+    """Scores of equal items may be shared."""
+    keep_alive: bool
+
+    @classmethod
+    def of(cls, scope: Scope, keep_alive: bool) -> "Head":
+        """Raises Problem where the body is nothing that the short way takes."""
+        request = Request(scope)
+        return cls(
+            {name: value for name, value in scope.items() if name not in _OF_A_REQUEST},
+            headers_of(scope),
+            sent(request, (Media.JSON, Media.MSGPACK)),
+            accepted(request),
+            "no-store" not in header_of(request, b"cache-control"),
+            keep_alive,
+        )
+
+    def scope_of(self, client: tuple[str, int] | None, server: tuple[str, int | None] | None) -> dict[str, Any]:
+        """The scope of another request with this head, on a connection between these two."""
+        return {**self.scope, "client": client, "server": server, "state": state_with(self.headers)}
+
+
+class Found(NamedTuple):
+    """A request whose head is known."""
+
+    head: Head
+    body_at: int
+    size: int
+    """Of the body, in bytes."""
+
+
+class _Cut(NamedTuple):
+    """A head, taken apart."""
+
+    rest: bytes
+    """All of it but the length of the body."""
+    length: bytes
+    body_at: int
+
+
+class Heads:
+    """Of one API process."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head] = {}
+
+    def find(self, data: bytes) -> Found | None:
+        """What the head says that data begins with; None where it was not kept."""
+        cut = _cut(data)
+        head = self._known.get(cut.rest)
+        if head is None or not cut.length.isdigit():
+            return None
+        return Found(head, cut.body_at, int(cut.length))
+
+    def keep(self, data: bytes, head: Head) -> None:
+        """Remember what a server has made of the head that data begins with."""
+        cut = _cut(data)
+        before = data[: data.find(_LENGTH) + len(_LENGTH)]
+        if not before.lower().endswith(_WHOLE_NAME) or not cut.length.isdigit() or len(cut.rest) > _LONGEST:
+            return  # Another header's number was taken out, or there is more to this one.
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[cut.rest] = head
+
+
+def _cut(data: bytes) -> _Cut:
+    """Take out what follows the first name that ends so, up to the end of the line."""
+    at = data.find(_LENGTH, 0, _LONGEST) + len(_LENGTH)
+    end = data.find(b"\r", at)
+    body_at = data.find(_END, end) + len(_END)
+    return _Cut(data[:at] + data[end:body_at], data[at:end], body_at)
