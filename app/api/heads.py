@@ -52,52 +52,38 @@ class Head(NamedTuple):
         return {**self.scope, "client": client, "server": server, "state": state_with(self.headers)}
 
 
-class Found(NamedTuple):
-    """A request whose head is known."""
-
-    head: Head
-    body_at: int
-    size: int
-    """Of the body, in bytes."""
-
-
-class _Cut(NamedTuple):
-    """A head, taken apart."""
-
-    rest: bytes
-    """All of it but the length of the body."""
-    length: bytes
-    body_at: int
-
-
 class Heads:
     """Of one API process."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Head] = {}
 
-    def find(self, data: bytes) -> Found | None:
-        """What the head says that data begins with; None where it was not kept."""
-        cut = _cut(data)
-        head = self._known.get(cut.rest)
-        if head is None or not cut.length.isdigit():
-            return None
-        return Found(head, cut.body_at, int(cut.length))
+    def find(self, data: bytes) -> tuple[Head, int, int] | None:
+        """What the head says that data begins with, where the body begins and how long it is by its own word.
+
+        None where no such head was kept.
+        """
+        rest, length, body_at = _cut(data)
+        head = self._known.get(rest)
+        return (head, body_at, int(length)) if head is not None and length.isdigit() else None
 
     def keep(self, data: bytes, head: Head) -> None:
         """Remember what a server has made of the head that data begins with."""
-        cut = _cut(data)
+        rest, length, _ = _cut(data)
         before = data[: data.find(_LENGTH) + len(_LENGTH)]
-        if not before.lower().endswith(_WHOLE_NAME) or not cut.length.isdigit() or len(cut.rest) > _LONGEST:
+        if not before.lower().endswith(_WHOLE_NAME) or not length.isdigit() or len(rest) > _LONGEST:
             return  # Another header's number was taken out, or there is more to this one.
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[cut.rest] = head
+        self._known[rest] = head
 
 
-def _cut(data: bytes) -> _Cut:
-    """Take out what follows the first name that ends so, up to the end of the line."""
+def _cut(data: bytes) -> tuple[bytes, bytes, int]:
+    """A head without the length of the body, that length, and where the body begins.
+
+    What is taken out follows the first name that ends so, up to the end of the line.
+    """
     at = data.find(_LENGTH, 0, _LONGEST) + len(_LENGTH)
     end = data.find(b"\r", at)
     body_at = data.find(_END, end) + len(_END)
-    return _Cut(data[:at] + data[end:body_at], data[at:end], body_at)
+    return data[:at] + data[end:body_at], data[at:end], body_at

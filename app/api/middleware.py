@@ -12,7 +12,7 @@ from app.api.bodies import headers_of
 from app.api.inbound import Inbound
 from app.observe.metrics import Metrics
 
-_ID = re.compile(r"[\w.:-]{1,128}")
+_ID = re.compile(rb"[\w.:-]{1,128}")
 REQUEST_ID = b"x-request-id"
 _PROCESS = os.urandom(8).hex()
 _numbers = count()
@@ -54,8 +54,8 @@ class Observed:
 def identify(scope: Scope) -> str:
     """A new id for a request: the client's with a suffix of our own, which keeps it unique, or one of our own."""
     own = f"{_PROCESS}{next(_numbers):012x}"
-    given = headers_of(scope).get(REQUEST_ID, b"").decode("latin-1")
-    named = bool(given) and _ID.fullmatch(given) is not None
-    request_id = f"{given}.{own}" if named else own
-    scope["state"].update(request_id=request_id, named=named)
+    given = headers_of(scope).get(REQUEST_ID)
+    state = scope["state"]
+    state["named"] = named = given is not None and _ID.fullmatch(given) is not None
+    state["request_id"] = request_id = f"{given.decode()}.{own}" if given is not None and named else own
     return request_id

@@ -1,7 +1,7 @@
 """From component scores to the response: one result an item, one row a group, the bill."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -159,7 +159,9 @@ class Tally:
 
     def add(self, index: int, of_group: Sequence[Component] = ()) -> ItemOut:
         """The result of a complete item; `of_group` are the components that its group gave it."""
-        scores = [*self._known(index), *map(of_component, of_group)]
+        scores = self._known(index)
+        if of_group:
+            scores = [*scores, *map(of_component, of_group)]
         label = self._labels[index]
         result = self._combiner.result(label.id, scores)
         if result.error is None:
@@ -173,8 +175,9 @@ class Tally:
         self._pending.release(index)
         return result
 
-    def _known(self, index: int) -> list[ComponentScore]:
-        return [score for score in self._pending.scores[index] if score is not None]
+    def _known(self, index: int) -> Sequence[ComponentScore]:
+        """Of a complete item."""
+        return cast("list[ComponentScore]", self._pending.scores[index])
 
     def grouped(self, samples: Sequence[Sample]) -> list[tuple[Component, ...]]:
         """What the rubric's group rewards say of each item, once all items are complete."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -97,7 +97,7 @@ class Scoring:
         async for some in self._results(reuse):
             for index, result in some:
                 results[index] = msgspec.Raw(encode(result))
-        return self._response(results)
+        return self._response([results[index] for index in range(len(results))])
 
     def takes_at_once(self, items: int) -> bool:
         """Whether so many items can be submitted without waiting for anything."""
@@ -123,9 +123,9 @@ class Scoring:
     def response(self, media: Media) -> ResponseOut:
         """What `whole` gives, of what was begun and is over. Raises QueueUnavailable."""
         encode = encoder(media)
-        some = [(index, self._tally.add(index)) for index in self._pending.all_completed()]
+        some = [(index, self._tally.add(index)) for index in sorted(self._pending.all_completed())]
         self._observe(some)
-        return self._response({index: msgspec.Raw(encode(result)) for index, result in some})
+        return self._response([msgspec.Raw(encode(result)) for _, result in some])
 
     def end(self) -> None:
         """Nothing of it stays behind."""
@@ -133,9 +133,8 @@ class Scoring:
         self._state.dispatcher.forget(self._pending)
         self._record()
 
-    def _response(self, results: Mapping[int, msgspec.Raw]) -> ResponseOut:
-        ordered = [results[index] for index in range(len(results))]
-        return ResponseOut(self._rubric.name, ordered, self._tally.groups(), self._usage())
+    def _response(self, results: list[msgspec.Raw]) -> ResponseOut:
+        return ResponseOut(self._rubric.name, results, self._tally.groups(), self._usage())
 
     async def lines(self, reuse: bool) -> AsyncGenerator[bytes]:
         """The response as NDJSON, each result as soon as it is ready."""

@@ -11,6 +11,7 @@ then does and answers everything by itself.
 
 import asyncio
 import time
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request, Response
@@ -35,6 +36,7 @@ _PLACE = {"method": "POST", "path": _PATH, "raw_path": _URL, "query_string": b""
 _MOST_BYTES = 64 * 1024
 """Decoding more takes longer than what is saved."""
 _DIGITS = 5
+_FRONTS = 8
 _UNUSUAL = frozenset({b"content-encoding", b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that go the ordinary way."""
 _CLOSE = b"\r\nconnection: close\r\n"
@@ -109,8 +111,8 @@ class ShortProtocol(BoundedProtocol):
     def answer(self, exchange: "Exchange", response: Response) -> None:
         """Write an answer, as one packet."""
         exchange.response_complete = True
-        lines = [STATUS_LINE[response.status_code]]
-        for name, value in (*self.server_state.default_headers, *response.raw_headers):
+        lines = [_front(response.status_code, *self.server_state.default_headers)]
+        for name, value in response.raw_headers:
             lines += (name, b": ", value, b"\r\n")
         lines += (REQUEST_ID, b": ", exchange.request_id.encode(), b"\r\n" if exchange.keep_alive else _CLOSE, b"\r\n")
         self.write_now(b"".join(lines) + response.body)
@@ -139,9 +141,12 @@ class ShortProtocol(BoundedProtocol):
     def _known(self, data: bytes) -> bool:
         """Take data that is a request whose head was read before; whether it was that."""
         found = self._heads.find(data)
-        if found is None or len(data) != found.body_at + found.size or found.size > self.assay.settings.max_body_bytes:
+        if found is None:
             return False
-        if not self._exchange(found.head, data[found.body_at :]):
+        head, body_at, size = found
+        if len(data) != body_at + size or size > self.assay.settings.max_body_bytes:
+            return False
+        if not self._exchange(head, data[body_at:]):
             return False
         self.at_work()
         return True
@@ -174,11 +179,22 @@ class ShortProtocol(BoundedProtocol):
             self._patience = None
 
 
+@lru_cache(_FRONTS)
+def _front(status: int, *headers: tuple[bytes, bytes]) -> bytes:
+    """What answers of one second have in common."""
+    return b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers)])
+
+
 class Exchange:
     """A request on the short way; it stands where uvicorn has its own record of a request, and its task."""
 
     message_event = asyncio.Event()
     """Nobody waits for it."""
+    disconnected = False
+    more_body = False
+    body_here = True
+    response_complete = False
+    _ended = False
 
     def __init__(self, protocol: ShortProtocol, head: Head) -> None:
         """Raises Problem where the client may not have anything scored."""
@@ -187,14 +203,9 @@ class Exchange:
         self._state = protocol.assay
         self._head = head
         self._scope = head.scope_of(protocol.client, protocol.server)
-        self._ended = False
         self.request_id = identify(self._scope)
         self._use = protocol.assay.gate.find(self._scope)
         self.keep_alive = head.keep_alive
-        self.disconnected = False
-        self.more_body = False
-        self.body_here = True
-        self.response_complete = False
 
     @classmethod
     def begin(cls, protocol: ShortProtocol, head: Head, body: bytes) -> "Exchange | None":

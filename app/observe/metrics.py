@@ -84,7 +84,7 @@ class Metrics:
         """By route, of which there are only those that the service has."""
         self._wait = Sums(self.queue_wait, _LATENCY_S)
         self._counts = Counts(at_once=_SEVERAL)
-        self._items = lru_cache(_SERIES)(self.items.labels)
+        self._items = lru_cache(_SERIES)(self._outcomes)
         self._reuse = lru_cache(_SERIES)(self.reuse.labels)
         self._flushing: asyncio.TimerHandle | None = None
         self._queues: set[tuple[str, str]] = set()
@@ -119,11 +119,17 @@ class Metrics:
 
     def answered(self, rubric: str, scored: int, abstained: int, queue_s: float | None = None) -> None:
         """Count the items of a request, and the longest wait in the queue of any, if that tells of the request."""
-        self._counts.add(self._items(rubric, "scored"), scored)
-        self._counts.add(self._items(rubric, "abstained"), abstained)
+        answered, withheld = self._items(rubric)
+        self._counts.add(answered, scored)
+        if abstained:
+            self._counts.add(withheld, abstained)
         if queue_s is not None:
             self._wait.observe(queue_s)
         self._flush_soon()
+
+    def _outcomes(self, rubric: str) -> tuple[Counter, Counter]:
+        """Both series are there from the first on, so that none begins with a jump."""
+        return self.items.labels(rubric, "scored"), self.items.labels(rubric, "abstained")
 
     def _flush_soon(self) -> None:
         if _SEVERAL and self._flushing is None:

@@ -33,8 +33,8 @@ _FEW = 8
 """A request of so few items lets its micro-batch wait a moment for those of others."""
 _MANY = 32
 """Requests under way that are worth the whole wait for more."""
-_PARTS = 3
-"""Micro-batches that small requests are spread over: one is filled, one is scored, one is answered."""
+_PARTS = 2
+"""Micro-batches that small requests are spread over: one is filled while the other is scored."""
 _ENOUGH = 16
 """Requests of one micro-batch that are not held up for the rest of the loop's turn."""
 _TIME_TO_JOIN = 0.8
@@ -181,11 +181,11 @@ class Dispatcher:
         same: tuple[Work, ...] = ()
         for index, (item, needed) in enumerate(work, first):
             codec.encode_into(item, self._encoded)
-            if needed is not same:
-                works.update(dict.fromkeys(needed))
-                same = needed
             for one in needed:
+                if needed is not same:
+                    works[one] = None
                 how[self._place(pending, index, item, one, reuse, full)] += 1
+            same = needed
             if len(full) >= _SEND_AT_ONCE:
                 yield full
                 full = []
@@ -231,7 +231,7 @@ class Dispatcher:
     def _flush_later(self, work: Work) -> None:
         """Send the open micro-batch in a moment, with whatever others put into it until then.
 
-        Where nothing else is under way there is nothing to wait beside; where a third of the requests wait for this
+        Where nothing else is under way there is nothing to wait beside; where half of the requests wait for this
         one, the others are being scored or answered, and it had better follow them at once.
         """
         batch = self._open.get(work)

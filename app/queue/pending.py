@@ -18,30 +18,32 @@ class Pending:
     A request may grow while it is being scored: it is over when it is closed and all its items are complete.
     """
 
+    queue_ms = 0.0
+    """Longest wait in the queue among the micro-batches."""
+    late = False
+    """The deadline passed: whatever else is expected is timed out at once."""
+    _complete = 0
+    _given = 0
+    _open = False
+    _failure: Exception | None = None
+    _woken: asyncio.Future[None] | None = None
+    """Of who waits in `completed`."""
+    _room: asyncio.Future[None] | None = None
+    """Of who waits in `room`."""
+    _on_over: Callable[[], object] | None = None
+    _timer: asyncio.TimerHandle | None = None
+
     def __init__(self, request: str, items: int, components: int, deadline: float) -> None:
         self.request = request
         self.deadline = deadline
         """On the clock of `time.monotonic`."""
         self.scores: list[list[ComponentScore | None]] = []
-        self.queue_ms = 0.0
-        """Longest wait in the queue among the micro-batches."""
         self._components = components
         self._missing: list[int] = []
-        self._complete = 0
-        self._open = False
-        self.late = False
-        """The deadline passed: whatever else is expected is timed out at once."""
         self._fresh: list[int] = []
         """Complete, and not yet asked for."""
-        self._given = 0
-        self._failure: Exception | None = None
-        self._woken: asyncio.Future[None] | None = None
-        """Of who waits in `completed`."""
-        self._room: asyncio.Future[None] | None = None
-        """Of who waits in `room`."""
-        self._on_over: Callable[[], object] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self.extend(items)
+        if items:
+            self.extend(items)
 
     @property
     def waiting(self) -> int:

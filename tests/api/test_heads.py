@@ -18,9 +18,7 @@ def test_only_the_length_of_the_body_may_differ():
     assert heads.find(PLAIN % 12) is None
     heads.keep(PLAIN % 12 + b"x" * 12, known)
     for size in (0, 7, 12, 65_536):
-        found = heads.find(PLAIN % size + b"x" * size)
-        assert found is not None
-        assert (found.head, found.body_at, found.size) == (known, len(PLAIN % size), size)
+        assert heads.find(PLAIN % size + b"x" * size) == (known, len(PLAIN % size), size)
     others = [(b"Host", b"host"), (b"*/*", b"*"), (b"score", b"scores"), (b"x\r\n", b"x\r\n\r\n"), (b"1.1", b"1.0")]
     for was, other in others:
         assert heads.find((PLAIN % 12).replace(was, other, 1)) is None
