@@ -250,7 +250,4 @@ class Scoring:
         )
 
     def _observe(self, some: Iterable[tuple[int, ItemOut]]) -> None:
-        observers = self._state.metrics.observers(self._rubric.names)
-        for _, result in some:
-            for observe, found in zip(observers, result.components.values(), strict=True):
-                observe(found.score, found.status, found.elapsed_ms / 1000)
+        self._state.metrics.scored(self._rubric.names, [result.components for _, result in some])

@@ -6,6 +6,7 @@ from fastapi import Request
 
 from app.api.auth.gate import capped
 from app.api.disconnect import while_connected
+from app.api.results import ComponentOut
 from app.api.state import state_of
 from app.queue.codec import ComponentScore, WorkItem
 from app.queue.packing import works_of
@@ -37,6 +38,6 @@ async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: fl
     finally:
         state.dispatcher.forget(pending)
     [score] = [score for score in pending.scores[0] if score is not None]
-    metrics = state.metrics.component(reward)
-    metrics.observe(score.score, score.status, score.elapsed_us / 1e6)
+    told = ComponentOut(score.score, score.status, score.evidence, score.elapsed_us / 1000, score.cached)
+    state.metrics.scored((reward,), [{reward: told}])
     return score

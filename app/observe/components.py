@@ -1,14 +1,23 @@
 """Counts of every component of every item."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from prometheus_client import Counter, Histogram
 
 from app.observe.sums import Sums
 from app.status import Status
 
-_AT_MOST = 1024
-"""Observations held back, wherever they come from."""
+
+class Scored(Protocol):
+    """What one component said of one item."""
+
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def elapsed_ms(self) -> float: ...
 
 
 class ComponentMetrics:
@@ -24,22 +33,12 @@ class ComponentMetrics:
         self._seconds = Sums(seconds[0].labels(component), seconds[1])
         self._score = Sums(score[0].labels(component), score[1])
         self._statuses = [(s, statuses.labels(component, s.value, s.fault.value)) for s in Status]
-        self._held: list[tuple[float | None, Status, float]] = []
 
-    def observe(self, score: float | None, status: Status, seconds: float) -> None:
-        """Count one scored item."""
-        self._held.append((score, status, seconds))
-        if len(self._held) >= _AT_MOST:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand over what was held back."""
-        if not self._held:
-            return
-        scores, statuses, seconds = zip(*self._held, strict=True)
-        self._held = []
-        self._seconds.observe_all(seconds)
-        self._score.observe_all([score for score in scores if score is not None])
+    def count(self, scored: Sequence[Scored]) -> None:
+        """Count what it said of some items."""
+        self._seconds.observe_all([one.elapsed_ms / 1000 for one in scored])
+        self._score.observe_all([one.score for one in scored if one.score is not None])
+        statuses = [one.status for one in scored]
         for status, series in self._statuses:
-            if count := statuses.count(status):
-                series.inc(count)
+            if number := statuses.count(status):
+                series.inc(number)

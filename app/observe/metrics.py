@@ -2,24 +2,26 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app.observe.components import ComponentMetrics
+from app.observe.components import ComponentMetrics, Scored
 from app.observe.sums import Counts, Sums
-from app.status import Status
 
 _SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether this is one of several API processes, whose counts are in files that all of them read."""
 _FLUSH_S = 0.1
 """Counts of one of several processes are in the files that the others read so soon."""
 _SERIES = 1024
-"""Series that are found without asking the library, which takes a while to look at labels."""
-Observe = Callable[[float | None, Status, float], None]
+"""Series that are found without asking the library, which takes a while to look at labels; no more names of rubrics and
+components, which clients choose, get series of their own."""
+_OTHER = "other"
+_AT_MOST = 256
+"""Items held back with all that they have, evidence too."""
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COMPONENT_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1, 5, 30)
 _SCORE = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -89,24 +91,35 @@ class Metrics:
         self._flushing: asyncio.TimerHandle | None = None
         self._queues: set[tuple[str, str]] = set()
         self._components: dict[str, ComponentMetrics] = {}
-        self._observers = lru_cache(_SERIES)(self._observers_of)
+        self._scored: dict[tuple[str, ...], list[Mapping[str, Scored]]] = {}
+        """Items that were not counted yet, by their components."""
+        self._held = 0
+        self._rubrics: set[str] = set()
 
-    def observers(self, names: tuple[str, ...]) -> Sequence[Observe]:
-        """What takes the score, the status and the seconds of each of these components."""
-        return self._observers(names)
+    def scored(self, names: tuple[str, ...], items: Sequence[Mapping[str, Scored]]) -> None:
+        """Count items with these components, by what each component said."""
+        held = self._scored.get(names)
+        if held is None:
+            held = self._scored[names] = []
+        held += items
+        self._held += len(items)
+        if self._held >= _AT_MOST:
+            self._count_scored()
 
-    def component(self, name: str) -> ComponentMetrics:
-        """The series of a component."""
+    def _count_scored(self) -> None:
+        scored, self._scored, self._held = self._scored, {}, 0
+        for names, items in scored.items():
+            for name in names:
+                self._component(name).count([item[name] for item in items])
+
+    def _component(self, name: str) -> ComponentMetrics:
+        name = name if name in self._components or len(self._components) < _SERIES else _OTHER
         found = self._components.get(name)
         if found is None:
-            found = ComponentMetrics(
+            found = self._components[name] = ComponentMetrics(
                 name, (self.component_seconds, _COMPONENT_S), (self.component_score, _SCORE), self.statuses
             )
-            self._components[name] = found
         return found
-
-    def _observers_of(self, names: tuple[str, ...]) -> Sequence[Observe]:
-        return [self.component(name).observe for name in names]
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -129,6 +142,10 @@ class Metrics:
 
     def _outcomes(self, rubric: str) -> tuple[Counter, Counter]:
         """Both series are there from the first on, so that none begins with a jump."""
+        if len(self._rubrics) < _SERIES:
+            self._rubrics.add(rubric)
+        elif rubric not in self._rubrics:
+            rubric = _OTHER
         return self.items.labels(rubric, "scored"), self.items.labels(rubric, "abstained")
 
     def _flush_soon(self) -> None:
@@ -138,7 +155,8 @@ class Metrics:
     def _flush(self) -> None:
         self._flushing = None
         self._counts.flush()
-        for held in (self._wait, *self._seconds.values(), *self._components.values()):
+        self._count_scored()
+        for held in (self._wait, *self._seconds.values()):
             held.flush()
 
     def reused(self, how: str, items: int) -> None:

@@ -41,12 +41,8 @@ class JobCounter:
         """How many of these items abstain. Rewards of whole groups are not known yet and left out."""
         rubric = replace(self._rubrics.of(spec), group_components=())
         combiner = Combiner(rubric, spec.on_abstain)  # pyright: ignore[reportArgumentType]
-        observers = self._metrics.observers(rubric.names)
-        abstained = 0
-        for scores in items:
-            result = combiner.result("", scores)
-            abstained += result.error is not None
-            for observe, found in zip(observers, result.components.values(), strict=True):
-                observe(found.score, found.status, found.elapsed_ms / 1000)
+        results = [combiner.result("", scores) for scores in items]
+        abstained = sum(result.error is not None for result in results)
+        self._metrics.scored(rubric.names, [result.components for result in results])
         self._metrics.answered(rubric.name, len(items) - abstained, abstained)
         return abstained
