@@ -5,6 +5,7 @@ They tell a request at once when its client has gone, and whether its body is he
 
 import asyncio
 from collections import deque
+from math import inf
 from typing import Any, cast
 
 from httptools import HttpRequestParser
@@ -67,6 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head = True
+        self._at_rest_since = -inf
         self.callers: deque[Asking] = deque()
         """Of the requests that are not answered, in the order they came."""
 
@@ -118,10 +120,27 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether what comes next is the first byte of a request."""
         return self._in_head and not self._head_bytes
 
-    def at_work(self) -> None:
-        """A request is here that was not given to the parser."""
+    def skip_parser(self) -> None:
+        """A request is here that is not given to the parser; its answer ends with `at_rest`."""
         self._stop_timer()
-        self._unset_keepalive_if_required()
+
+    def at_rest(self) -> None:
+        """What `on_response_complete` does, but that a timer that is set stays: each request would set a new one."""
+        if self.pipeline or self.timeout_keep_alive_task is None:
+            self.on_response_complete()
+            return
+        self.callers.popleft()
+        self.server_state.total_requests += 1
+        self._at_rest_since = self.loop.time()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close, unless the connection was at work since the timer was set."""
+        rested = 0.0 if self.callers else self.loop.time() - self._at_rest_since
+        if rested >= self.timeout_keep_alive:
+            super().timeout_keep_alive_handler()
+            return
+        left = self.timeout_keep_alive - rested
+        self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
 
     def end_of_message(self) -> None:
         """What comes next is a head."""

@@ -118,7 +118,7 @@ class ShortProtocol(BoundedProtocol):
         self.write_now(b"".join(lines) + response.body)
         if not exchange.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        self.at_rest()
 
     def _may_be_short(self) -> bool:
         """Whether all that is known by the end of its head says that a request may go the short way."""
@@ -148,7 +148,7 @@ class ShortProtocol(BoundedProtocol):
             return False
         if not self._exchange(head, data[body_at:]):
             return False
-        self.at_work()
+        self.skip_parser()
         return True
 
     def _exchange(self, head: Head, body: bytes) -> bool:

@@ -177,7 +177,7 @@ def encoded(items: list[dict[str, Any]], rubric: Any = "r1", **options: Any) -> 
 
 @asynccontextmanager
 async def serving(
-    server: Server, folder: Path, warm: Mapping[str, str] = MappingProxyType({}), **changes: Any
+    server: Server, folder: Path, warm: Mapping[str, str] = MappingProxyType({}), keep_alive_s: int = 5, **changes: Any
 ) -> AsyncGenerator[Running]:
     settings = Settings(data_dir=folder, log_level="error", cache_items=0, **changes)
     service = create(settings)
@@ -190,6 +190,7 @@ async def serving(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=keep_alive_s,
     )
     listening = uvicorn.Server(config)
     worker = Worker(server, settings)
@@ -417,6 +418,25 @@ async def test_a_stop_answers_what_runs_and_closes(running: Running):
     status, headers, _ = await client.answer()
     assert (status, headers["connection"], running.app.seen) == (200, "close", 0)
     assert await client.at_end()
+
+
+async def test_a_connection_is_closed_once_it_was_idle_for_long_enough(redis_server: Server, tmp_path: Path):
+    async with serving(redis_server, tmp_path, keep_alive_s=1) as running:
+        client = await running.connect()
+        busy_until = asyncio.get_running_loop().time() + 2.5
+        while asyncio.get_running_loop().time() < busy_until:
+            client.send(request(encoded([ITEM])))
+            assert (await client.answer())[0] == 200
+            await asyncio.sleep(0.2)
+        running.worker.may.clear()
+        client.send(request(encoded([ITEM])))
+        await asyncio.sleep(1.5)
+        running.worker.may.set()
+        assert (await client.answer())[0] == 200
+        answered = asyncio.get_running_loop().time()
+        assert await client.at_end()
+        assert 0.9 <= asyncio.get_running_loop().time() - answered < 3
+        assert running.app.seen == 0
 
 
 async def test_a_stop_does_not_wait_for_ever(running: Running):
