@@ -82,7 +82,7 @@ async def execute(request: Request) -> Response:
     }
     deadline = body.limits.wall_s + (body.limits.compile_s or DEFAULT_WALL_S) + _QUEUE_S
     score = await compute(request, WorkItem(body.code, "", reference, None, {}), "execute", deadline)
-    evidence = score.evidence or {}
+    evidence = score.evidence
     ran = not score.status.abstains
     found: dict[str, object] = {"status": score.status, **(evidence if ran else {"detail": evidence.get("detail")})}
     return respond(found, accepted(request))

@@ -1,10 +1,11 @@
 """From component scores to the response: one result an item, one row a group, the bill."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from app.api.bodies import Media
 from app.api.items import ItemIn
 from app.queue.codec import ComponentScore
 from app.queue.pending import Pending
@@ -13,15 +14,29 @@ from app.rubric import ABSTAIN_DETAIL, GroupItem, Rubric, group_stats, score_gro
 from app.schemas import OnAbstain
 from app.status import Status
 
+_NULL = msgspec.Raw(b"null")
+_object_of = msgspec.json.Decoder(dict[str, Any] | None).decode
+
 
 class ComponentOut(msgspec.Struct, frozen=True):
     """`schemas.ComponentResult`, encoded fast."""
 
     score: float | None
     status: Status
-    evidence: dict[str, Any] | None
+    evidence: msgspec.Raw
+    """JSON, an object or null."""
     elapsed_ms: float
     cached: bool
+
+    @classmethod
+    def of(cls, score: ComponentScore) -> "ComponentOut":
+        """What a response says of a component."""
+        told = _NULL if score.told is None else msgspec.Raw(score.told)
+        return cls(score.score, score.status, told, score.elapsed_us / 1000, score.cached)
+
+    def told(self) -> dict[str, Any]:
+        """The evidence; empty where there is none."""
+        return _object_of(self.evidence) or {}
 
 
 class ErrorOut(msgspec.Struct, frozen=True, rename={"class_": "class"}):
@@ -38,6 +53,15 @@ class ItemOut(msgspec.Struct, frozen=True):
     reward: float | None
     components: dict[str, ComponentOut]
     error: ErrorOut | None
+
+
+def item_encoder(media: Media) -> Callable[[ItemOut | dict[str, Any]], bytes]:
+    """Encodes results, whose evidence is JSON already."""
+    return _as_msgpack if media is Media.MSGPACK else msgspec.json.encode
+
+
+def _as_msgpack(result: ItemOut | dict[str, Any]) -> bytes:
+    return msgspec.msgpack.encode(msgspec.json.decode(msgspec.json.encode(result)))
 
 
 class GroupOut(msgspec.Struct, frozen=True):
@@ -123,10 +147,7 @@ class Combiner:
         """The result of an item with all its component scores, in the order of the rubric's names."""
         outcome = self.rubric.combine([s.score for s in scores], self._on_abstain)
         error = None if outcome.abstained is None else _error(scores[outcome.abstained])
-        components = {
-            name: ComponentOut(s.score, s.status, s.evidence, s.elapsed_us / 1000, s.cached)
-            for name, s in zip(self._names, scores, strict=True)
-        }
+        components = {name: ComponentOut.of(score) for name, score in zip(self._names, scores, strict=True)}
         return ItemOut(id_, outcome.reward, components, error)
 
     def grouped(
@@ -134,7 +155,7 @@ class Combiner:
     ) -> list[tuple[Component, ...]]:
         """What the rubric's group rewards say of each item of whole groups."""
         items = [
-            GroupItem(label.group, sample, [Component(s.score, s.status, s.evidence or {}) for s in row])
+            GroupItem(label.group, sample, [Component(s.score, s.status, s.evidence) for s in row])
             for label, sample, row in zip(labels, samples, scores, strict=True)
         ]
         return score_groups(self.rubric, items)
@@ -200,9 +221,9 @@ class Tally:
 
 def of_component(component: Component) -> ComponentScore:
     """A group reward's word on an item, as the queue would have brought it."""
-    return ComponentScore(component.score, component.status, dict(component.evidence), 0)
+    return ComponentScore.of(component.score, component.status, dict(component.evidence), 0)
 
 
 def _error(score: ComponentScore) -> ErrorOut:
-    detail = (score.evidence or {}).get("detail")
+    detail = score.evidence.get("detail")
     return ErrorOut(score.status, str(detail) if detail else ABSTAIN_DETAIL[score.status])

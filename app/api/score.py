@@ -11,13 +11,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import Scope
 
 from app.api.auth.gate import capped, owner_of
-from app.api.bodies import Media, accepted, encoder, header_of, respond
+from app.api.bodies import Media, accepted, header_of, respond
 from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, bad_rubric
 from app.api.items import ItemIn
 from app.api.lines import line_response
 from app.api.received import WINDOW_ITEMS, Bounds, Received, receive
-from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, labels_of
+from app.api.results import Combiner, ItemOut, ResponseOut, Tally, UsageOut, item_encoder, labels_of
 from app.api.state import State, state_of
 from app.api.work import kept_for_groups, work_of
 from app.observe.logs import debugs
@@ -92,7 +92,7 @@ class Scoring:
 
     async def whole(self, reuse: bool, media: Media) -> ResponseOut:
         """The response, once all items are scored."""
-        encode = encoder(media)
+        encode = item_encoder(media)
         results: dict[int, msgspec.Raw] = {}
         async for some in self._results(reuse):
             for index, result in some:
@@ -122,7 +122,7 @@ class Scoring:
 
     def response(self, media: Media) -> ResponseOut:
         """What `whole` gives, of what was begun and is over. Raises QueueUnavailable."""
-        encode = encoder(media)
+        encode = item_encoder(media)
         some = [(index, self._tally.add(index)) for index in sorted(self._pending.all_completed())]
         self._observe(some)
         return self._response([msgspec.Raw(encode(result)) for _, result in some])

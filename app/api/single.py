@@ -38,6 +38,6 @@ async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: fl
     finally:
         state.dispatcher.forget(pending)
     [score] = [score for score in pending.scores[0] if score is not None]
-    told = ComponentOut(score.score, score.status, score.evidence, score.elapsed_us / 1000, score.cached)
+    told = ComponentOut.of(score)
     state.metrics.scored((reward,), [{reward: told}])
     return score

@@ -20,7 +20,7 @@ _json = msgspec.json.Encoder().encode
 
 def detail_of(score: ComponentScore) -> str:
     """Why a component abstained, for a person."""
-    said = (score.evidence or {}).get("detail")
+    said = score.evidence.get("detail")
     return str(said) if said else ABSTAIN_DETAIL.get(score.status, "")
 
 
@@ -148,7 +148,7 @@ class Combiner:
         held, self._held, self._members = self._held, [], 0
         members = [one for one in held if not isinstance(one, BadRow)]
         items = [
-            GroupItem(r.group, r.sample, [Component(s.score, s.status, s.evidence or {}) for s in scores])
+            GroupItem(r.group, r.sample, [Component(s.score, s.status, s.evidence) for s in scores])
             for r, scores in members
         ]
         of_group = iter(score_groups(self._rubric, items) if items else ())
@@ -157,7 +157,7 @@ class Combiner:
             if isinstance(one, BadRow)
             else (
                 one[0],
-                [*one[1], *(ComponentScore(c.score, c.status, dict(c.evidence), 0) for c in next(of_group))],
+                [*one[1], *(ComponentScore.of(c.score, c.status, dict(c.evidence), 0) for c in next(of_group))],
             )
             for one in held
         ]
@@ -174,5 +174,5 @@ def _column(scores: Sequence[ComponentScore]) -> Column:
         [s.score for s in scores],
         [s.status for s in scores],
         [s.elapsed_us / 1000 for s in scores],
-        [s.evidence or {} for s in scores],
+        [s.evidence for s in scores],
     )

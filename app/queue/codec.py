@@ -1,5 +1,6 @@
 """What travels over Redis and to the children, as msgpack. Internal: every process of a deployment has one version."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -14,9 +15,27 @@ class ComponentScore(msgspec.Struct, array_like=True, frozen=True):
 
     score: float | None
     status: Status
-    evidence: dict[str, Any] | None
+    told: bytes | None
+    """Evidence, as JSON: most of it is passed on unread."""
     elapsed_us: int
     cached: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        score: float | None,
+        status: Status,
+        evidence: Mapping[str, Any] | None,
+        elapsed_us: int,
+        cached: bool = False,
+    ) -> "ComponentScore":
+        """The same with evidence that was not encoded yet."""
+        return cls(score, status, None if evidence is None else _as_json(evidence), elapsed_us, cached)
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Empty where there is none."""
+        return _of_json(self.told) if self.told is not None else {}
 
 
 class ComponentWork(msgspec.Struct, array_like=True, frozen=True):
@@ -146,6 +165,8 @@ class Envelope(msgspec.Struct, frozen=True):
         return first, second
 
 
+_as_json = msgspec.json.Encoder().encode
+_of_json = msgspec.json.Decoder(dict[str, Any]).decode
 encode = msgspec.msgpack.Encoder().encode
 encode_into = msgspec.msgpack.Encoder().encode_into
 decode_batch = msgspec.msgpack.Decoder(WorkBatch).decode
@@ -155,5 +176,5 @@ decode_scores = msgspec.msgpack.Decoder(list[ItemScores]).decode
 def same_for_all(batch: WorkBatch, status: Status, detail: str) -> list[ItemScores]:
     """Answer every component of every item with one status."""
     score = None if status.abstains else 0.0
-    verdict = ComponentScore(score, status, {"detail": detail}, 0)
+    verdict = ComponentScore.of(score, status, {"detail": detail}, 0)
     return [ItemScores(entry.index, [(c.index, verdict) for c in batch.components]) for entry in batch.entries]

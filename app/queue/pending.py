@@ -9,7 +9,7 @@ from app.status import Status
 
 Components = list[tuple[int, ComponentScore]]
 """`(position in the rubric, score)`."""
-_LATE = ComponentScore(None, Status.TIMEOUT, {"detail": "the request's deadline passed"}, 0)
+_LATE = ComponentScore.of(None, Status.TIMEOUT, {"detail": "the request's deadline passed"}, 0)
 
 
 class Pending:

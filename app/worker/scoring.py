@@ -63,7 +63,7 @@ def as_score(component: Component, elapsed_us: int, evidence: bool) -> Component
     shown = component.evidence if evidence or component.score is None else None
     if shown is not None and not isinstance(shown, dict):
         shown = dict(shown)
-    return ComponentScore(component.score, component.status, shown, elapsed_us)
+    return ComponentScore.of(component.score, component.status, shown, elapsed_us)
 
 
 @lru_cache(maxsize=_RUBRICS_KEPT)

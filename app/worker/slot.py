@@ -138,7 +138,7 @@ class Slot:
             Status.TIMEOUT: f"{component.reward} took more than {wall_s:g} s",
             Status.ERROR: f"the process died in {component.reward}",
         }
-        verdict = ComponentScore(
+        verdict = ComponentScore.of(
             None if status.abstains else 0.0,
             status,
             {"detail": details[status]},

@@ -83,8 +83,8 @@ def _answer(task: Task) -> Answer:
 
 def _score(item: codec.WorkItem) -> ComponentScore:
     if "undecided" in item.completion:
-        return ComponentScore(None, Status.UNDECIDED, {"detail": "who knows"}, 7)
-    return ComponentScore(float("7" in item.completion), Status.OK, {"seen": item.completion[:5]}, 7)
+        return ComponentScore.of(None, Status.UNDECIDED, {"detail": "who knows"}, 7)
+    return ComponentScore.of(float("7" in item.completion), Status.OK, {"seen": item.completion[:5]}, 7)
 
 
 class Running:

@@ -110,6 +110,16 @@ def test_results_stream_in_order_while_the_job_runs(service: Service):
     assert (len(lines[-1]["groups"]), lines[-1]["job"]["state"]) == (25, "done")
 
 
+def test_a_page_of_msgpack_says_the_same_as_one_of_json(service: Service):
+    job = finished(service, submit(service, {"rubric": "r1", "items": items(20)})["id"])
+    url = f"{service.url}/v1/jobs/{job['id']}/results"
+    text = httpx.get(url).json()
+    packed = httpx.get(url, headers={"accept": "application/msgpack"})
+    assert packed.headers["content-type"] == "application/msgpack"
+    assert msgspec.msgpack.decode(packed.content) == text
+    assert text["results"][0]["components"]["accuracy"]["evidence"]
+
+
 def test_events_tell_progress_and_the_end(service: Service):
     job = submit(service, {"rubric": HOSTILE, "items": items(300)})
     events: list[dict[str, str]] = []

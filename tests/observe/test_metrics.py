@@ -5,11 +5,12 @@ import pytest
 from app.api.results import ComponentOut
 from app.observe import metrics as module
 from app.observe.metrics import Metrics
+from app.queue.codec import ComponentScore
 from app.status import Status
 
 
 def item(*names: str, score: float | None = 1.0, status: Status = Status.OK) -> dict[str, ComponentOut]:
-    return {name: ComponentOut(score, status, {"seen": "x"}, 2.0, False) for name in names}
+    return {name: ComponentOut.of(ComponentScore.of(score, status, {"seen": "x"}, 2000)) for name in names}
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:

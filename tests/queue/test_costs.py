@@ -15,7 +15,7 @@ def work(lane: str = "cpu", encoded: bytes = b"x") -> Work:
 
 
 def took(*microseconds: int) -> list[ItemScores]:
-    return [ItemScores(n, [(0, ComponentScore(1.0, Status.OK, None, us))]) for n, us in enumerate(microseconds)]
+    return [ItemScores(n, [(0, ComponentScore.of(1.0, Status.OK, None, us))]) for n, us in enumerate(microseconds)]
 
 
 @pytest.mark.parametrize(("microseconds", "items"), [(10, 64), (500, 30), (9_000, 1), (60_000_000, 1)])

@@ -8,8 +8,8 @@ from app.queue.codec import ComponentScore
 from app.queue.pending import Pending
 from app.status import Status
 
-ONE = ComponentScore(1.0, Status.OK, None, 1)
-ZERO = ComponentScore(0.0, Status.OK, None, 1)
+ONE = ComponentScore.of(1.0, Status.OK, None, 1)
+ZERO = ComponentScore.of(0.0, Status.OK, None, 1)
 
 
 def pending(items: int, components: int = 1, seconds: float = 10) -> Pending:

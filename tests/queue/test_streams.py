@@ -25,7 +25,7 @@ KEYS = Keys("t")
 LEASE_S = 0.2
 COMPONENTS = [codec.ComponentWork(0, "format", 1, {})]
 PLAN = Plan("cpu", (0,))
-ONE = codec.ComponentScore(1.0, Status.OK, None, 7)
+ONE = codec.ComponentScore.of(1.0, Status.OK, None, 7)
 
 
 def consumer(server: Server, name: str, max_deliveries: int = 2, lease_s: float = LEASE_S) -> Consumer:

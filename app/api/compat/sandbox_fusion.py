@@ -96,7 +96,7 @@ async def run_code(request: Request) -> Response:
     except (QueueFull, QueueUnavailable) as error:
         raise _gateway_timeout(str(error)) from None
     if score.status in _OUR_FAULT:
-        raise _gateway_timeout(str((score.evidence or {}).get("detail")))
+        raise _gateway_timeout(str(score.evidence.get("detail")))
     return respond(_response(score, language, body.fetch_files), Media.JSON)
 
 
@@ -138,7 +138,7 @@ def _failed(message: str) -> dict[str, Any]:
 
 
 def _response(score: ComponentScore, language: str, wanted: list[str]) -> dict[str, Any]:
-    found = score.evidence or {}
+    found = score.evidence
     if score.status.abstains:
         return _failed(str(found.get("detail")))
     late = found["limit"] in _TIME_LIMITS

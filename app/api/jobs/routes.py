@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -19,6 +19,7 @@ from app.api.jobs.submit import Submission, once_of
 from app.api.jobs.view import Job, job_of, view
 from app.api.lines import line_response
 from app.api.received import Bounds, receive
+from app.api.results import item_encoder
 from app.api.state import state_of
 from app.queue.jobs.model import JobState
 from app.schemas import MAX_JOB_ITEMS, JobPage, JobRequest, JobView
@@ -101,11 +102,12 @@ async def results(
     media = accepted(request)
     if media is Media.NDJSON:
         return await line_response(request, _follow(request, found, offset), at_once=True)
-    page: list[dict[str, Any]] = []
+    page: list[msgspec.Raw] = []
+    encode = item_encoder(media)
     position = offset
     async for index, _, result in _reader(request, found).each(offset, offset + limit):
         if result is not None:
-            page.append({"index": index, **msgspec.structs.asdict(result)})
+            page.append(msgspec.Raw(encode({"index": index, **msgspec.structs.asdict(result)})))
         elif not found[1].state.over:
             break
         position = index + 1

@@ -66,4 +66,4 @@ def _item(number: int, record: Record) -> dict[str, Any]:
 
 def _score(result: Result, name: str) -> ComponentScore:
     c = result.components[name]
-    return ComponentScore(c.score, Status(c.status), c.evidence, int(c.elapsed_ms * 1000), c.cached)
+    return ComponentScore.of(c.score, Status(c.status), c.evidence, int(c.elapsed_ms * 1000), c.cached)

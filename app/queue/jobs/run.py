@@ -28,7 +28,7 @@ _FOLD_AT_ONCE = 16
 _BLOCK_MS = 500
 _LOST_AFTER_S = 15.0
 """After so long without a reply, what is in flight is looked for in the queue."""
-_LATE = ComponentScore(None, Status.TIMEOUT, {"detail": "the job's deadline passed"}, 0)
+_LATE = ComponentScore.of(None, Status.TIMEOUT, {"detail": "the job's deadline passed"}, 0)
 Scores = list[ComponentScore]
 Counted = Callable[[JobSpec, Sequence[Scores]], int]
 """Told the scores of items that are complete; how many of them abstain."""
