@@ -12,7 +12,7 @@ from app.settings import Settings
 _KEEP_ALIVE_S = 75
 """Longer than the pools of common clients keep idle connections, so that the client closes first."""
 _BACKLOG = 4096
-_COLLECT_AFTER = 20_000
+_COLLECT_AFTER = 50_000
 """Objects made and not yet freed; they are small where there are so many: a few megabytes."""
 
 
