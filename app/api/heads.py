@@ -16,6 +16,7 @@ _LENGTH = b"ength: "
 _WHOLE_NAME = b"\r\ncontent-length: "
 _END = b"\r\n\r\n"
 _LONGEST = 4096
+_DIGITS = 5
 _OF_A_REQUEST = frozenset({"client", "server", "state"})
 _KEPT = 1024
 """Heads that are remembered: of some clients no two are the same."""
@@ -63,27 +64,30 @@ class Heads:
 
         None where no such head was kept.
         """
-        rest, length, body_at = _cut(data)
-        head = self._known.get(rest)
-        return (head, body_at, int(length)) if head is not None and length.isdigit() else None
+        at, end, body_at = _cut(data)
+        head = self._known.get(data[:at] + data[end:body_at])
+        return (head, body_at, int(data[at:end])) if head is not None and _is_length(data[at:end]) else None
 
     def keep(self, data: bytes, head: Head) -> None:
         """Remember what a server has made of the head that data begins with."""
-        rest, length, _ = _cut(data)
-        before = data[: data.find(_LENGTH) + len(_LENGTH)]
-        if not before.lower().endswith(_WHOLE_NAME) or not length.isdigit() or len(rest) > _LONGEST:
-            return  # Another header's number was taken out, or there is more to this one.
+        at, end, body_at = _cut(data)
+        if not data[:at].lower().endswith(_WHOLE_NAME) or not _is_length(data[at:end]) or body_at > _LONGEST:
+            return  # Another header's number would be taken out, or there is more to this one.
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[rest] = head
+        self._known[data[:at] + data[end:body_at]] = head
 
 
-def _cut(data: bytes) -> tuple[bytes, bytes, int]:
-    """A head without the length of the body, that length, and where the body begins.
+def _cut(data: bytes) -> tuple[int, int, int]:
+    """Where the length of the body begins and ends, and where the body begins.
 
-    What is taken out follows the first name that ends so, up to the end of the line.
+    It is what follows the first name that ends as its name does, up to the end of the line: in heads that are the same
+    but for it, that is in the same place.
     """
     at = data.find(_LENGTH, 0, _LONGEST) + len(_LENGTH)
     end = data.find(b"\r", at)
-    body_at = data.find(_END, end) + len(_END)
-    return data[:at] + data[end:body_at], data[at:end], body_at
+    return at, end, data.find(_END, end) + len(_END)
+
+
+def _is_length(value: bytes) -> bool:
+    return value.isdigit() and len(value) <= _DIGITS

@@ -68,6 +68,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head = True
+        self.at_start = True
+        """The parser holds nothing: what comes next is the first byte of a request."""
         self._at_rest_since = -inf
         self.callers: deque[Asking] = deque()
         """Of the requests that are not answered, in the order they came."""
@@ -94,6 +96,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
+    def on_message_begin(self) -> None:
+        self.at_start = False
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_bytes = 0
@@ -114,11 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def write_now(self, packet: bytes) -> None:
         """Write what is whole."""
         self._gathered.write_now(packet)
-
-    @property
-    def at_start(self) -> bool:
-        """Whether what comes next is the first byte of a request."""
-        return self._in_head and not self._head_bytes
 
     def skip_parser(self) -> None:
         """A request is here that is not given to the parser; its answer ends with `at_rest`."""
@@ -144,7 +145,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def end_of_message(self) -> None:
         """What comes next is a head."""
-        self._in_head = True
+        self._in_head = self.at_start = True
 
     def on_response_complete(self) -> None:
         self.callers.popleft()

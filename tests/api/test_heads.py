@@ -45,7 +45,7 @@ def test_a_head_whose_length_is_not_plain_is_not_kept(line: bytes):
     assert heads.find(whole) is None
 
 
-@pytest.mark.parametrize("length", [b"", b"-1", b"1 ", b"1e3", b"\xb2", b"12\n", b"0x1"])
+@pytest.mark.parametrize("length", [b"", b"-1", b"1 ", b"1e3", b"\xb2", b"12\n", b"0x1", b"123456", b"9" * 5000])
 def test_what_is_no_number_is_no_length(length: bytes):
     heads = Heads()
     heads.keep(PLAIN % 12, head())

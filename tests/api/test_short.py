@@ -318,6 +318,21 @@ async def test_whatever_a_body_is_both_ways_say_the_same(running: Running, seed:
     assert (running.in_flight, running.state.inbound.held) == (0, 0)
 
 
+@pytest.mark.parametrize("before", [b"X", b"POST /v1/score HTTP/1.1\r\nhost: x\r\n", b"\x00", b"\r\n", b""])
+async def test_what_the_parser_holds_comes_before_a_known_head(running: Running, before: bytes):
+    answers: list[object] = []
+    for headers in ({}, ORDINARY):
+        client = await running.connect()
+        whole = request(encoded([ITEM]), **headers)
+        client.send(whole)
+        assert (await client.answer())[0] == 200
+        client.send(whole + before)
+        answers.append(await client.whatever(0.2))
+        client.send(whole)
+        answers.append(await client.whatever(0.2))
+    assert answers[:2] == answers[2:]
+
+
 HEADS = [
     b"Content-Length: 3\r\n",
     b"content-length: 99999\r\n",
