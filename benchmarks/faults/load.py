@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -15,11 +15,22 @@ from app.rubric import resolve
 from app.worker.scoring import sample_of
 from benchmarks.completions import items as make_items
 
-BATCH = 128
-_IN_FLIGHT = 4
 _DEADLINE_MS = 240_000
 _PATIENCE_S = 300.0
 _PAUSE_S = 0.3
+
+
+class Shape(NamedTuple):
+    """How a trainer sends its items."""
+
+    items: int
+    """In a request."""
+    in_flight: int
+    """Requests at once."""
+
+
+BATCHES = Shape(128, 4)
+SINGLES = Shape(1, 64)
 
 
 @dataclass
@@ -41,6 +52,16 @@ class Outcome:
     def held(self) -> bool:
         """Every item answered exactly once, with the reward of a quiet run."""
         return not self.wrong and not self.abstained
+
+    def add(self, other: "Outcome") -> None:
+        """Sum up with another load, sent after this one."""
+        self.items += other.items
+        self.wrong += other.wrong
+        self.abstained += other.abstained
+        self.refused += other.refused
+        self.seconds += other.seconds
+        self.slowest = max(self.slowest, other.slowest)
+        self.errors |= other.errors
 
     def __str__(self) -> str:
         tried = f", {self.refused} requests tried again" if self.refused else ""
@@ -65,23 +86,25 @@ def workload(count: int, seed: int) -> tuple[list[dict[str, Any]], list[float]]:
     return batch, rewards
 
 
-async def run(urls: Sequence[str], batch: list[dict[str, Any]], rewards: list[float], seed: int = 0) -> Outcome:
+async def run(
+    urls: Sequence[str], batch: list[dict[str, Any]], rewards: list[float], seed: int = 0, shape: Shape = BATCHES
+) -> Outcome:
     """Send all, some requests at once, to all nodes in turn; check every answer."""
     outcome = Outcome(len(batch))
     rng = random.Random(seed)
-    gate = asyncio.Semaphore(_IN_FLIGHT)
+    gate = asyncio.Semaphore(shape.in_flight)
     started = time.monotonic()
     async with httpx.AsyncClient(timeout=_DEADLINE_MS / 1000, trust_env=False) as client:
 
         async def one(first: int) -> None:
             async with gate:
                 begun = time.monotonic()
-                items = batch[first : first + BATCH]
+                items = batch[first : first + shape.items]
                 results = await _answered(client, urls, items, outcome, rng)
                 outcome.slowest = max(outcome.slowest, time.monotonic() - begun)
-                _check(items, results, rewards[first : first + BATCH], outcome)
+                _check(items, results, rewards[first : first + shape.items], outcome)
 
-        await asyncio.gather(*(one(first) for first in range(0, len(batch), BATCH)))
+        await asyncio.gather(*(one(first) for first in range(0, len(batch), shape.items)))
     outcome.seconds = time.monotonic() - started
     return outcome
 

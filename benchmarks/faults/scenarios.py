@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from benchmarks.faults.cluster import FAKETIME, Cluster, cluster
-from benchmarks.faults.load import Outcome, run, workload
+from benchmarks.faults.load import SINGLES, Outcome, run, workload
 
 HOSTILE = {"components": {"hostile": {"reward": "hostile"}}}
 
@@ -38,6 +38,8 @@ class Sizes(NamedTuple):
     idle: int
 
 
+_SINGLES_SHARE = 10
+"""A request of one item takes its client as long as one of many."""
 SMALL = Sizes(items=3_000, kills=6, pause_s=2.0, idle=1_000)
 FULL = Sizes(items=50_000, kills=100, pause_s=10.0, idle=10_000)
 
@@ -79,18 +81,34 @@ async def kills(service: Cluster, sizes: Sizes) -> Seen:
                 if len(done) < sizes.kills:
                     done.append(service.kill_some(rng))
                 await asyncio.sleep(rng.uniform(0.05, 0.5))
-            one = await loading
-            total = Outcome(
-                total.items + one.items,
-                total.wrong + one.wrong,
-                total.abstained + one.abstained,
-                total.refused + one.refused,
-                total.seconds + one.seconds,
-                max(total.slowest, one.slowest),
-                total.errors | one.errors,
-            )
+            total.add(await loading)
     what = f"{done.count('worker')} workers and {len(done) - done.count('worker')} of their children shot at random"
     return Seen(what, str(total), total.held)
+
+
+async def single_items(service: Cluster, sizes: Sizes) -> Seen:
+    """SIGKILL of each part in turn, under requests of one item."""
+    rng = random.Random(13)
+    batch, rewards = workload(sizes.items // _SINGLES_SHARE, 7)
+    total = Outcome(0)
+
+    async def hurt() -> None:
+        for part in ("worker", "redis", "worker", "api") * 2:
+            await asyncio.sleep(1.0)
+            if part == "redis":
+                service.redis.signal(signal.SIGKILL)
+            elif part == "api":
+                rng.choice(service.apis).signal(signal.SIGKILL)
+            else:
+                service.kill_some(rng)
+
+    hurting = asyncio.create_task(hurt())
+    async with _kept(service):
+        while not hurting.done():
+            total.add(await run(service.urls, batch, rewards, shape=SINGLES))
+        await hurting
+    done = "requests of one item, 64 at once: four workers or children, Redis twice and the API twice shot under load"
+    return Seen(done, str(total), total.held)
 
 
 async def redis_killed(service: Cluster, sizes: Sizes) -> Seen:
@@ -333,6 +351,7 @@ SCENARIOS: dict[str, Scenario] = {
     "worker paused": Scenario(worker_paused, apis=2, workers=3),
     "two API nodes, three workers": Scenario(two_nodes, apis=2, workers=3),
     "workers and children killed": Scenario(kills, apis=2, workers=3),
+    "single items": Scenario(single_items, apis=2, workers=3),
 }
 
 

@@ -14,9 +14,11 @@ import time
 from collections import Counter
 
 from benchmarks.faults.cluster import Cluster, cluster
-from benchmarks.faults.load import Outcome, run, workload
+from benchmarks.faults.load import SINGLES, Outcome, run, workload
 
 _ITEMS = 4096
+_SINGLES = 256
+"""Of them are sent once more, one a request."""
 _PAUSES_S = (0.5, 2.5)
 _REST_S = (0.3, 2.0)
 
@@ -77,13 +79,8 @@ async def soak(seconds: float, seed: int, workers: int = 2) -> tuple[Outcome, Co
         while time.monotonic() - started < seconds:
             if hurting.done():
                 await hurting
-            one = await run(service.urls, batch, rewards, seed)
-            total.items += one.items
-            total.wrong += one.wrong
-            total.abstained += one.abstained
-            total.refused += one.refused
-            total.slowest = max(total.slowest, one.slowest)
-            total.errors |= one.errors
+            total.add(await run(service.urls, batch, rewards, seed))
+            total.add(await run(service.urls, batch[:_SINGLES], rewards[:_SINGLES], seed, SINGLES))
         hurting.cancel()
         total.seconds = time.monotonic() - started
     return total, chaos.done
