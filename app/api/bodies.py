@@ -85,6 +85,11 @@ def header_of(request: Request, name: bytes, otherwise: str = "") -> str:
     return otherwise if found is None else found.decode("latin-1")
 
 
+def may_reuse(request: Request) -> bool:
+    """Whether equal items may share their scores, and have earlier ones."""
+    return "no-store" not in header_of(request, b"cache-control")
+
+
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
     """All headers by their names in lower case; the first where there are several of a name.
 

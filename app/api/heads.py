@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fastapi import Request
 from starlette.types import Scope
 
-from app.api.bodies import Media, accepted, header_of, headers_of, sent, state_with
+from app.api.bodies import Media, accepted, headers_of, may_reuse, sent, state_with
 
 _LENGTH = b"ength: "
 """How the name of the header ends that may differ, whatever case it begins in."""
@@ -44,7 +44,7 @@ class Head(NamedTuple):
             headers_of(scope),
             sent(request, (Media.JSON, Media.MSGPACK)),
             accepted(request),
-            "no-store" not in header_of(request, b"cache-control"),
+            may_reuse(request),
             keep_alive,
         )
 
@@ -66,12 +66,12 @@ class Heads:
         """
         at, end, body_at = _cut(data)
         head = self._known.get(data[:at] + data[end:body_at])
-        return (head, body_at, int(data[at:end])) if head is not None and _is_length(data[at:end]) else None
+        return (head, body_at, int(data[at:end])) if head is not None and is_length(data[at:end]) else None
 
     def keep(self, data: bytes, head: Head) -> None:
         """Remember what a server has made of the head that data begins with."""
         at, end, body_at = _cut(data)
-        if not data[:at].lower().endswith(_WHOLE_NAME) or not _is_length(data[at:end]) or body_at > _LONGEST:
+        if not data[:at].lower().endswith(_WHOLE_NAME) or not is_length(data[at:end]) or body_at > _LONGEST:
             return  # Another header's number would be taken out, or there is more to this one.
         if len(self._known) >= _KEPT:
             self._known.clear()
@@ -89,5 +89,6 @@ def _cut(data: bytes) -> tuple[int, int, int]:
     return at, end, data.find(_END, end) + len(_END)
 
 
-def _is_length(value: bytes) -> bool:
+def is_length(value: bytes) -> bool:
+    """Whether a header's value is the length of a body that the short way may take."""
     return value.isdigit() and len(value) <= _DIGITS

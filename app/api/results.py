@@ -31,11 +31,11 @@ class ComponentOut(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, score: ComponentScore) -> "ComponentOut":
         """What a response says of a component."""
-        told = _NULL if score.told is None else msgspec.Raw(score.told)
-        return cls(score.score, score.status, told, score.elapsed_us / 1000, score.cached)
+        evidence = _NULL if score.evidence_json is None else msgspec.Raw(score.evidence_json)
+        return cls(score.score, score.status, evidence, score.elapsed_us / 1000, score.cached)
 
-    def told(self) -> dict[str, Any]:
-        """The evidence; empty where there is none."""
+    def decoded_evidence(self) -> dict[str, Any]:
+        """Empty where there is none."""
         return _object_of(self.evidence) or {}
 
 

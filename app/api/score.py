@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import Scope
 
 from app.api.auth.gate import capped, owner_of
-from app.api.bodies import Media, accepted, header_of, respond
+from app.api.bodies import Media, accepted, may_reuse, respond
 from app.api.disconnect import ClientGone, while_connected
 from app.api.errors import Problem, bad_rubric
 from app.api.items import ItemIn
@@ -63,7 +63,7 @@ async def score(request: Request) -> Response:
     bounds = Bounds(limits.max_body_bytes, limits.max_stream_bytes, MAX_ITEMS)
     received = await receive(request, ScoreRequest, bounds)
     scoring = Scoring(state, request.scope, received, started)
-    reuse = "no-store" not in header_of(request, b"cache-control")
+    reuse = may_reuse(request)
     media = accepted(request)
     if media is not Media.NDJSON:
         return respond(await while_connected(request.scope, scoring.whole(reuse, media)), media)

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from app.api.auth.gate import admit
 from app.api.bodies import Media, headers_of, respond
 from app.api.errors import CLIENT_GONE, Problem, problem_of
-from app.api.heads import Head, Heads
+from app.api.heads import Head, Heads, is_length
 from app.api.items import ItemIn
 from app.api.middleware import REQUEST_ID, identify
 from app.api.protocol import BoundedProtocol
@@ -35,7 +35,6 @@ _URL = _PATH.encode()
 _PLACE = {"method": "POST", "path": _PATH, "raw_path": _URL, "query_string": b""}
 _MOST_BYTES = 64 * 1024
 """Decoding more takes longer than what is saved."""
-_DIGITS = 5
 _FRONTS = 8
 _UNUSUAL = frozenset({b"content-encoding", b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that go the ordinary way."""
@@ -127,8 +126,7 @@ class ShortProtocol(BoundedProtocol):
         headers = headers_of(self.scope)  # pyright: ignore[reportArgumentType]
         size = headers.get(b"content-length", b"")
         return (
-            size.isdigit()
-            and len(size) <= _DIGITS
+            is_length(size)
             and int(size) <= min(_MOST_BYTES, self.assay.settings.max_body_bytes)
             and _UNUSUAL.isdisjoint(headers)
             and self._has_ended()

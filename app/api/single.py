@@ -38,6 +38,5 @@ async def _compute(request: Request, item: WorkItem, reward: str, deadline_s: fl
     finally:
         state.dispatcher.forget(pending)
     [score] = [score for score in pending.scores[0] if score is not None]
-    told = ComponentOut.of(score)
-    state.metrics.scored((reward,), [{reward: told}])
+    state.metrics.scored((reward,), [{reward: ComponentOut.of(score)}])
     return score

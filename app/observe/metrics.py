@@ -86,7 +86,8 @@ class Metrics:
         """By route, of which there are only those that the service has."""
         self._wait = Sums(self.queue_wait, _LATENCY_S)
         self._counts = Counts(at_once=_SEVERAL)
-        self._items = lru_cache(_SERIES)(self._outcomes)
+        self._items: dict[str, tuple[Counter, Counter]] = {}
+        """Of each rubric: items scored, and abstained."""
         self._reuse = lru_cache(_SERIES)(self.reuse.labels)
         self._flushing: asyncio.TimerHandle | None = None
         self._queues: set[tuple[str, str]] = set()
@@ -94,7 +95,6 @@ class Metrics:
         self._scored: dict[tuple[str, ...], list[Mapping[str, Scored]]] = {}
         """Items that were not counted yet, by their components."""
         self._held = 0
-        self._rubrics: set[str] = set()
 
     def scored(self, names: tuple[str, ...], items: Sequence[Mapping[str, Scored]]) -> None:
         """Count items with these components, by what each component said."""
@@ -113,7 +113,7 @@ class Metrics:
                 self._component(name).count([item[name] for item in items])
 
     def _component(self, name: str) -> ComponentMetrics:
-        name = name if name in self._components or len(self._components) < _SERIES else _OTHER
+        name = _named(name, self._components)
         found = self._components.get(name)
         if found is None:
             found = self._components[name] = ComponentMetrics(
@@ -132,7 +132,7 @@ class Metrics:
 
     def answered(self, rubric: str, scored: int, abstained: int, queue_s: float | None = None) -> None:
         """Count the items of a request, and the longest wait in the queue of any, if that tells of the request."""
-        answered, withheld = self._items(rubric)
+        answered, withheld = self._outcomes(rubric)
         self._counts.add(answered, scored)
         if abstained:
             self._counts.add(withheld, abstained)
@@ -141,12 +141,11 @@ class Metrics:
         self._flush_soon()
 
     def _outcomes(self, rubric: str) -> tuple[Counter, Counter]:
-        """Both series are there from the first on, so that none begins with a jump."""
-        if len(self._rubrics) < _SERIES:
-            self._rubrics.add(rubric)
-        elif rubric not in self._rubrics:
-            rubric = _OTHER
-        return self.items.labels(rubric, "scored"), self.items.labels(rubric, "abstained")
+        rubric = _named(rubric, self._items)
+        found = self._items.get(rubric)
+        if found is None:  # Both series are there from the first on, so that none begins with a jump.
+            found = self._items[rubric] = self.items.labels(rubric, "scored"), self.items.labels(rubric, "abstained")
+        return found
 
     def _flush_soon(self) -> None:
         if _SEVERAL and self._flushing is None:
@@ -192,3 +191,8 @@ class Metrics:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
         return generate_latest(registry)
+
+
+def _named(name: str, known: Mapping[str, object]) -> str:
+    """A name that a client chose, as long as there is room for series of its own."""
+    return name if name in known or len(known) < _SERIES else _OTHER

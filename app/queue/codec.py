@@ -15,8 +15,8 @@ class ComponentScore(msgspec.Struct, array_like=True, frozen=True):
 
     score: float | None
     status: Status
-    told: bytes | None
-    """Evidence, as JSON: most of it is passed on unread."""
+    evidence_json: bytes | None
+    """Most of it is passed on unread."""
     elapsed_us: int
     cached: bool = False
 
@@ -35,7 +35,7 @@ class ComponentScore(msgspec.Struct, array_like=True, frozen=True):
     @property
     def evidence(self) -> dict[str, Any]:
         """Empty where there is none."""
-        return _of_json(self.told) if self.told is not None else {}
+        return _of_json(self.evidence_json) if self.evidence_json is not None else {}
 
 
 class ComponentWork(msgspec.Struct, array_like=True, frozen=True):

@@ -163,15 +163,7 @@ class Dispatcher:
 
     def submit_few(self, work: Iterable[tuple[WorkItem, tuple[Work, ...]]], pending: Pending, *, reuse: bool) -> None:
         """The same for all items of a request that `takes_at_once`, without waiting."""
-        works: dict[Work, None] = {}
-        full: list[Batch] = []
-        for index, (item, needed) in enumerate(work):
-            codec.encode_into(item, self._encoded)
-            for one in needed:
-                works[one] = None
-                self._on_reuse(self._place(pending, index, item, one, reuse, full), 1)
-        self._let_go(works, full, True)
-        if full:
+        for full in self._place_all(work, pending, reuse, 0, True):
             self._send(full)
 
     def _place_all(
@@ -197,7 +189,9 @@ class Dispatcher:
             if len(full) >= _SEND_AT_ONCE:
                 yield full
                 full = []
-        self._let_go(works, full, few)
+        for one in works:
+            # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
+            self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
         if full:
             yield full
         for name, number in how.items():
@@ -228,12 +222,6 @@ class Dispatcher:
         if key is not None:
             self._places[(work.priority, key)] = (batch, position)
         return "computed"
-
-    def _let_go(self, works: Iterable[Work], full: list[Batch], few: bool) -> None:
-        """No more items of a request come: have what is open of its work sent, or add it to the list."""
-        for one in works:
-            # A program or a judgement is worth a micro-batch of its own; behind another it would only wait.
-            self._flush_later(one) if few and one.lane == CPU_LANE else self._close(one, full)
 
     def _close(self, work: Work, full: list[Batch]) -> None:
         batch = self._open.pop(work, None)

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from benchmarks.faults.cluster import FAKETIME, Cluster, cluster
-from benchmarks.faults.load import SINGLES, Outcome, run, workload
+from benchmarks.faults.load import BATCHES, SINGLES, Outcome, Shape, run, workload
 
 HOSTILE = {"components": {"hostile": {"reward": "hostile"}}}
 
@@ -54,6 +54,20 @@ async def _during(service: Cluster, sizes: Sizes, hurt: Callable[[], Awaitable[N
         return await loading
 
 
+async def _throughout(
+    service: Cluster, items: int, hurt: Callable[[], Awaitable[None]], shape: Shape = BATCHES
+) -> Outcome:
+    """Loads, one after the other, until it was hurt as often as it shall be."""
+    batch, rewards = workload(items, 7)
+    total = Outcome(0)
+    async with _kept(service):
+        hurting = asyncio.create_task(hurt())
+        while not hurting.done():
+            total.add(await run(service.urls, batch, rewards, shape=shape))
+        await hurting
+    return total
+
+
 @asynccontextmanager
 async def _kept(service: Cluster) -> AsyncIterator[None]:
     async def keep() -> None:
@@ -72,16 +86,13 @@ async def kills(service: Cluster, sizes: Sizes) -> Seen:
     """SIGKILL of workers and their children at random."""
     rng = random.Random(11)
     done: list[str] = []
-    batch, rewards = workload(sizes.items, 7)
-    total = Outcome(0)
-    async with _kept(service):
-        while not total.items or len(done) < sizes.kills:
-            loading = asyncio.create_task(run(service.urls, batch, rewards))
-            while not loading.done():
-                if len(done) < sizes.kills:
-                    done.append(service.kill_some(rng))
-                await asyncio.sleep(rng.uniform(0.05, 0.5))
-            total.add(await loading)
+
+    async def hurt() -> None:
+        for _ in range(sizes.kills):
+            done.append(service.kill_some(rng))
+            await asyncio.sleep(rng.uniform(0.05, 0.5))
+
+    total = await _throughout(service, sizes.items, hurt)
     what = f"{done.count('worker')} workers and {len(done) - done.count('worker')} of their children shot at random"
     return Seen(what, str(total), total.held)
 
@@ -89,8 +100,6 @@ async def kills(service: Cluster, sizes: Sizes) -> Seen:
 async def single_items(service: Cluster, sizes: Sizes) -> Seen:
     """SIGKILL of each part in turn, under requests of one item."""
     rng = random.Random(13)
-    batch, rewards = workload(sizes.items // _SINGLES_SHARE, 7)
-    total = Outcome(0)
 
     async def hurt() -> None:
         for part in ("worker", "redis", "worker", "api") * 2:
@@ -102,11 +111,7 @@ async def single_items(service: Cluster, sizes: Sizes) -> Seen:
             else:
                 service.kill_some(rng)
 
-    hurting = asyncio.create_task(hurt())
-    async with _kept(service):
-        while not hurting.done():
-            total.add(await run(service.urls, batch, rewards, shape=SINGLES))
-        await hurting
+    total = await _throughout(service, sizes.items // _SINGLES_SHARE, hurt, SINGLES)
     done = "requests of one item, 64 at once: four workers or children, Redis twice and the API twice shot under load"
     return Seen(done, str(total), total.held)
 

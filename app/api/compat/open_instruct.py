@@ -63,7 +63,7 @@ async def _outcomes(request: Request, asked: list[Asked], choice: Choice, limit_
             raise abstained(position, result)
         component = result.components["accuracy"]
         passed = component.score == 1.0
-        took = float(component.told().get("elapsed_ms", component.elapsed_ms)) / 1000
+        took = float(component.decoded_evidence().get("elapsed_ms", component.elapsed_ms)) / 1000
         results.append(int(passed))
         runtimes.append(min(took, limit_s) if component.status is not Status.TIME_LIMIT else -1.0)
     return {"results": results, "runtimes": runtimes}
